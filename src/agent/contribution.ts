@@ -1,0 +1,149 @@
+import type { Severity } from "../config/problem.ts";
+import type { Host } from "../host/host.ts";
+import type { Logger } from "../log/logger.ts";
+
+/**
+ * The configuration of a machine. Its properties come from the merged schema: `kanod-configure compile` adds them to
+ * this interface, so that a contribution that reads a key which no schema has is a build error.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging
+export interface Configuration {}
+
+/** The `boot` part of the configuration, filled like {@link Configuration}. */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging
+export interface BootConfiguration {}
+
+/** Settings of the image (`/etc/kanod-configure/system.yaml`), filled like {@link Configuration}. */
+export interface SystemSettings {
+  [key: string]: unknown;
+}
+
+export interface BootParams {
+  conf: BootConfiguration;
+  system: SystemSettings;
+  host: Host;
+  log: Logger;
+  /** See {@link RunnableParams.defer}. */
+  defer(name: string, code: (result: RunResult) => void | Promise<void>): void;
+}
+
+export interface RunnableParams {
+  /** The complete configuration. */
+  conf: Configuration;
+  system: SystemSettings;
+  init: CloudInit;
+  host: Host;
+  log: Logger;
+  /** Present once the Vault contribution has run, where the configuration has a `vault` section. */
+  vault?: VaultClient;
+  /** Gives later contributions another configuration (references resolved) or a Vault client. */
+  provide(values: { conf?: Configuration; vault?: VaultClient }): void;
+  /**
+   * Has `code` run at the end of the run, after the last contribution and whatever the outcome, the last deferred
+   * first. Bounded in time. A failure there is logged as a warning and does not change the outcome of the run.
+   */
+  defer(name: string, code: (result: RunResult) => void | Promise<void>): void;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  state: "done" | "stopped" | "failed" | "interrupted";
+  contributions: readonly ContributionRecord[];
+}
+
+/** What the journal holds of one contribution in one run. */
+export interface ContributionRecord {
+  name: string;
+  element: string;
+  priority: number;
+  state: "pending" | "running" | "done" | "skipped" | "stopped" | "failed" | "interrupted";
+  /** ISO 8601, UTC. */
+  started?: string;
+  /** In seconds. */
+  duration?: number;
+  error?: { code: string; message: string };
+}
+
+/** What a contribution should not write again because cloud-init has it. */
+export interface CloudInit {
+  /** cloud-init's standardized instance data (`/run/cloud-init/instance-data.json`); empty where there is none. */
+  readonly instanceData: Readonly<Record<string, unknown>>;
+  /** `v1.instance_id`; undefined where cloud-init has not run. */
+  readonly instanceId: string | undefined;
+  /** From os-release(5). */
+  readonly distro: Distro;
+  /**
+   * Runs one cloud-init module with the given configuration, through `cloud-init single`. `name` is the module's
+   * (`users_groups`); `config` is cloud-config.
+   */
+  module(name: string, config: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/** The distribution, from os-release(5). */
+export interface Distro {
+  /** `ID`, such as `debian`; `linux` where os-release has none, as os-release(5) says. */
+  id: string;
+  /** `ID_LIKE`, split. */
+  like: readonly string[];
+  /** `VERSION_ID`, such as `13`; empty on a rolling distribution. */
+  version: string;
+  /** `PRETTY_NAME`. */
+  name: string;
+}
+
+/** Vault, for contributions: filled in by the Vault contribution. */
+export interface VaultClient {
+  /** The data of the secret at a path below the role, from kv1 or kv2. */
+  read(engine: "kv1" | "kv2", path: string): Promise<Readonly<Record<string, unknown>>>;
+  /** A certificate issued once per instance, by its name in `vault.certificates`. */
+  issue(name: string): Promise<{ certificate: string; privateKey: string; caChain: readonly string[] }>;
+  /** `value` with all `@vault:` references in it resolved. */
+  resolve<T>(value: T): Promise<T>;
+}
+
+export interface ContributionOptions<Conf = Configuration> {
+  /**
+   * When it runs again. `always` (default): in every run. `per-instance`: until it succeeded once for the instance-id
+   * that cloud-init knows. `once`: until it succeeded once on this machine.
+   */
+  frequency?: "always" | "per-instance" | "once";
+  /** `continue`: later contributions run although this one failed; the exit code of the run is still 1. */
+  onFailure?: "fail" | "continue";
+  /** It is ended, and has failed, when it runs longer. In seconds, default 1800. */
+  timeout?: number;
+  /**
+   * Looks for what the schema cannot say. It is called before anything is changed, with the configuration that the
+   * schema accepted, and offline by `kanod-configure validate`; it must not have effects.
+   */
+  check?: (params: CheckParams<Conf>) => readonly Finding[];
+}
+
+export interface CheckParams<Conf = Configuration> {
+  conf: Conf;
+  system: SystemSettings;
+}
+
+/** What a check found. The position in the user's file is added by the caller, from the pointer. */
+export interface Finding {
+  severity: Severity;
+  code: string;
+  /** JSON pointer into the checked configuration (`conf`). */
+  pointer: string;
+  /** The finding is about the key, not the value. */
+  atKey?: boolean;
+  message: string;
+  hint?: string;
+}
+
+export type Stage = "boot" | "run";
+
+/** A contribution as it was registered. */
+export interface Contribution {
+  stage: Stage;
+  name: string;
+  priority: number;
+  /** Name of the element whose file registered it. */
+  element: string;
+  code: (params: RunnableParams & BootParams) => void | Promise<void>;
+  options: ContributionOptions<never>;
+}

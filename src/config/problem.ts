@@ -1,0 +1,44 @@
+/**
+ * Where something stands in a text. Lines and columns count from 1, columns in characters (Unicode code points), and
+ * `endColumn` is the column behind the last character on `line`.
+ */
+export interface SourceRange {
+  file: string;
+  line: number;
+  column: number;
+  endColumn: number;
+}
+
+export type Severity = "error" | "warning" | "note";
+
+/** One thing that is wrong, or worth knowing, in an input. Problems are collected: all of them are shown at once. */
+export interface Problem {
+  severity: Severity;
+  /** Stable name of the kind of problem, such as `unknown-key`: docs/problems.md lists them, tests assert them. */
+  code: string;
+  /** JSON pointer (RFC 6901) of the offending value, or of the offending key for an unknown key. */
+  pointer: string;
+  /** One sentence. Never holds a value that the schema marks `x-kanod-secret`. */
+  message: string;
+  /** What to do about it, where there is something to say: "did you mean …". */
+  hint?: string;
+  source?: SourceRange;
+}
+
+/** Builds a JSON pointer (RFC 6901) from its unescaped parts. */
+export function jsonPointer(parts: readonly (string | number)[]): string {
+  return parts.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** The unescaped parts of a JSON pointer (RFC 6901). */
+export function pointerParts(pointer: string): string[] {
+  if (pointer === "") return [];
+  return pointer
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === "error");
+}

@@ -1,0 +1,40 @@
+import type { Redactor } from "./redactor.ts";
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What is said besides the message. The field names are documented in docs/log.md and do not change. */
+export interface LogFields {
+  /** `boot` or `run`. */
+  stage?: string;
+  contribution?: string;
+  element?: string;
+  /** What the line tells: `started`, `finished`, `failed`, `skipped`, … */
+  event?: string;
+  /** In seconds. */
+  duration?: number;
+  argv?: readonly string[];
+  exitCode?: number;
+  path?: string;
+}
+
+export interface LogEvent extends LogFields {
+  /** ISO 8601, UTC. */
+  time: string;
+  level: LogLevel;
+  message: string;
+}
+
+/** Gets events that are already redacted. */
+export type Sink = (event: LogEvent) => void;
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** From now on `secret` is masked in every event of the run. */
+  addSecret(secret: string): void;
+  /** The same log, whose events all have these fields. */
+  with(fields: LogFields): Logger;
+}

@@ -1,0 +1,12 @@
+import { mergeConfig } from "vitest/config";
+import base from "./vitest.config.ts";
+
+/** Tests against real parts (root, namespaces, nspawn, servers, guests), one file at a time. */
+export default mergeConfig(base, {
+  test: {
+    include: ["test/{system,e2e}/**/*.test.ts"],
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 1_200_000,
+  },
+});
