@@ -42,3 +42,18 @@ export function pointerParts(pointer: string): string[] {
 export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === "error");
 }
+
+/** One part of a JSON pointer (RFC 6901), escaped. */
+export function escapePointerPart(part: string): string {
+  return part.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** In the order in which a reader meets them: by file, line and column, those without a position first. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  const place = ({ source }: Problem): [string, number, number] =>
+    source === undefined ? ["", 0, 0] : [source.file, source.line, source.column];
+  return problems
+    .map((problem) => ({ problem, at: place(problem) }))
+    .sort((a, b) => (a.at[0] < b.at[0] ? -1 : a.at[0] > b.at[0] ? 1 : a.at[1] - b.at[1] || a.at[2] - b.at[2]))
+    .map(({ problem }) => problem);
+}

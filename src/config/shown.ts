@@ -1,0 +1,22 @@
+const maxLength = 60;
+
+/** A name or value between backticks as a message may show it: on one line, printable, and shortened. */
+export function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  const characters = [...text.slice(0, 2 * maxLength + 1)];
+  const cut = characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join("")}…` : text;
+  return `\`${escapeControls(cut)}\``;
+}
+
+/** The text with control characters, and what would change the direction or hide in a terminal, as escapes. */
+export function escapeControls(text: string): string {
+  return text.replace(hidden, (character) => {
+    const short = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character];
+    if (short !== undefined) return short;
+    const code = character.codePointAt(0) ?? 0;
+    return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** Unicode categories Cc (control), Cf (format: bidirectional marks, …), Cs (lone surrogates), Zl and Zp (separators). */
+const hidden = /\p{Cc}|\p{Cf}|\p{Cs}|\p{Zl}|\p{Zp}/gu;

@@ -1,0 +1,256 @@
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from "yaml";
+import { escapePointerPart, type Problem, pointerParts, type SourceRange } from "./problem.ts";
+import { shown } from "./shown.ts";
+import type { SourceText } from "./source-text.ts";
+
+/** Nodes that the aliases of a document may bring in, all together: "billion laughs" are cut off there. */
+const maxExpandedNodes = 100_000;
+
+/** Stops the reading of a document whose rest cannot be read within the limits. */
+class Unreadable extends Error {}
+
+/** A value in the tree, with the key or the index that leads to it. */
+interface Place {
+  node: unknown;
+  key?: unknown;
+}
+
+/**
+ * The nodes of one document. Data and positions are read from them here, and not by the yaml package: its own
+ * conversion takes quadratic time for many aliases, and shares one object among all aliases of an anchor.
+ */
+export class YamlTree {
+  readonly problems: Problem[] = [];
+  /** Plain data; undefined where the reading was given up. */
+  readonly value: unknown;
+  readonly #source: SourceText;
+  readonly #root: unknown;
+  readonly #maxDepth: number;
+  readonly #anchors: Map<string, Node> = new Map();
+  readonly #targets: Map<Alias, Node> = new Map();
+  /** Anchored nodes that are being read: an alias to one of them would have no end. */
+  readonly #open: Set<Node> = new Set();
+  readonly #ownPairs: Map<YAMLMap, Map<string, Pair>> = new Map();
+  /** The alias that is being followed, the outermost where there are several. */
+  #followed: { alias: Alias; pointer: string } | undefined;
+  #expanded = 0;
+
+  constructor(source: SourceText, root: unknown, maxDepth: number) {
+    this.#source = source;
+    this.#root = root;
+    this.#maxDepth = maxDepth;
+    this.value = this.#read();
+  }
+
+  /** See YamlDocument.locate. */
+  locate(pointer: string, part: "key" | "value"): SourceRange | undefined {
+    let place: Place = { node: this.#root };
+    for (const name of pointerParts(pointer)) {
+      const next = this.#child(place.node, name);
+      if (next === undefined) break;
+      place = next;
+    }
+    return this.#rangeOf(place, part);
+  }
+
+  #read(): unknown {
+    try {
+      return this.#data(this.#root, "", 1);
+    } catch (error) {
+      if (error instanceof Unreadable) return undefined;
+      throw error;
+    }
+  }
+
+  #data(node: unknown, pointer: string, depth: number): unknown {
+    if (isAlias(node)) return this.#follow(node, pointer, depth);
+    if (isScalar(node)) {
+      this.#count(node, pointer, 0);
+      return this.#remember(node, () => node.value);
+    }
+    if (!isMap(node) && !isSeq(node)) return null;
+    this.#count(node, pointer, depth);
+    return this.#remember(node, () =>
+      isMap(node)
+        ? this.#mapping(node, pointer, depth)
+        : node.items.map((item, index) => this.#data(item, `${pointer}/${index}`, depth + 1)),
+    );
+  }
+
+  /** Anchors hold from where they stand on, and a later one of the same name replaces an earlier one. */
+  #remember<T>(node: Node & { anchor?: string }, read: () => T): T {
+    if (node.anchor === undefined) return read();
+    if (this.#followed === undefined) this.#anchors.set(node.anchor, node);
+    this.#open.add(node);
+    const data = read();
+    this.#open.delete(node);
+    return data;
+  }
+
+  #mapping(node: YAMLMap, pointer: string, depth: number): Record<string, unknown> {
+    const own = new Map<string, Pair>();
+    this.#ownPairs.set(node, own);
+    const data: Record<string, unknown> = {};
+    for (const pair of node.items) {
+      if (isMergeKey(pair.key)) this.#merge(pair, data, own, `${pointer}/<<`, depth);
+      else if (isScalar(pair.key)) this.#entry(pair, pair.key, data, own, pointer, depth);
+    }
+    return data;
+  }
+
+  #entry(
+    pair: Pair,
+    keyNode: Scalar,
+    data: Record<string, unknown>,
+    own: Map<string, Pair>,
+    pointer: string,
+    depth: number,
+  ): void {
+    const key = this.#remember(keyNode, () => String(keyNode.value ?? ""));
+    const at = `${pointer}/${escapePointerPart(key)}`;
+    const value = this.#data(pair.value, at, depth + 1);
+    const first = own.get(key);
+    if (first === undefined) {
+      own.set(key, pair);
+      define(data, key, value);
+      return;
+    }
+    const line = this.#rangeOf({ node: first.key }, "value")?.line;
+    this.#report(
+      "duplicate-key",
+      at,
+      keyNode,
+      `the key ${shown(key)} stands in this mapping twice`,
+      `the first one is in line ${line}`,
+    );
+  }
+
+  /** https://yaml.org/type/merge.html: the mapping's own keys go first, then those of earlier sources. */
+  #merge(pair: Pair, data: Record<string, unknown>, own: Map<string, Pair>, pointer: string, depth: number): void {
+    const value = this.#data(pair.value, pointer, depth);
+    for (const source of Array.isArray(value) ? value : [value]) {
+      if (typeof source !== "object" || source === null || Array.isArray(source)) {
+        this.#report("bad-merge", pointer, pair.value ?? pair.key, "only mappings can be merged in with `<<`");
+        return;
+      }
+      for (const [key, merged] of Object.entries(source)) {
+        if (!own.has(key) && !Object.hasOwn(data, key)) define(data, key, merged);
+      }
+    }
+  }
+
+  #follow(alias: Alias, pointer: string, depth: number): unknown {
+    const outermost = this.#followed === undefined;
+    const target = this.#targets.get(alias) ?? (outermost ? this.#anchors.get(alias.source) : undefined);
+    if (target === undefined) {
+      const hint = "an anchor `&name` has to stand before the aliases `*name`";
+      this.#report(
+        "unresolved-alias",
+        pointer,
+        alias,
+        `there is no anchor ${shown(`&${alias.source}`)} before this`,
+        hint,
+      );
+      return null;
+    }
+    if (this.#open.has(target)) {
+      this.#giveUp(
+        "circular-alias",
+        pointer,
+        alias,
+        `the alias ${shown(`*${alias.source}`)} stands within its own anchor`,
+      );
+    }
+    this.#targets.set(alias, target);
+    if (outermost) this.#followed = { alias, pointer };
+    const data = this.#data(target, pointer, depth);
+    if (outermost) this.#followed = undefined;
+    return data;
+  }
+
+  /** Holds the limits. `depth` counts collections. */
+  #count(node: Node, pointer: string, depth: number): void {
+    const { alias, pointer: at } = this.#followed ?? { alias: node, pointer };
+    if (depth > this.#maxDepth) {
+      this.#giveUp("too-deep", at, alias, `more than ${this.#maxDepth} mappings and lists stand within each other`);
+    }
+    if (this.#followed !== undefined && ++this.#expanded > maxExpandedNodes) {
+      this.#giveUp("alias-bomb", at, alias, `the aliases up to here bring in more than ${maxExpandedNodes} values`);
+    }
+  }
+
+  #giveUp(code: string, pointer: string, node: unknown, message: string): never {
+    this.#followed = undefined;
+    this.#report(code, pointer, node, message);
+    throw new Unreadable();
+  }
+
+  /** What an alias brings in was reported where its anchor stands. */
+  #report(code: string, pointer: string, node: unknown, message: string, hint?: string): void {
+    if (this.#followed !== undefined) return;
+    const source = this.#rangeOf({ node }, "value");
+    this.problems.push({
+      severity: "error",
+      code,
+      pointer,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(source === undefined ? {} : { source }),
+    });
+  }
+
+  #child(node: unknown, name: string): Place | undefined {
+    const parent = isAlias(node) ? this.#targets.get(node) : node;
+    if (isSeq(parent))
+      return /^\d+$/.test(name) && Number(name) in parent.items ? { node: parent.items[Number(name)] } : undefined;
+    if (!isMap(parent)) return undefined;
+    const own = this.#ownPairs.get(parent)?.get(name);
+    if (own !== undefined) return { node: own.value, key: own.key };
+    for (const pair of parent.items) {
+      if (!isMergeKey(pair.key)) continue;
+      const merged = this.#mergedChild(pair.value, name);
+      if (merged !== undefined) return merged;
+    }
+    return undefined;
+  }
+
+  #mergedChild(value: unknown, name: string): Place | undefined {
+    const source = isAlias(value) ? this.#targets.get(value) : value;
+    for (const mapping of isSeq(source) ? source.items : [source]) {
+      const found = this.#child(mapping, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #rangeOf(place: Place, part: "key" | "value"): SourceRange | undefined {
+    const range = (part === "key" ? keyRange(place) : undefined) ?? valueRange(place);
+    return range && this.#source.range(range[0], range[1]);
+  }
+}
+
+type Offsets = readonly [number, number, number];
+
+function keyRange({ node, key }: Place): Offsets | undefined {
+  return nodeRange(key) ?? (isMap(node) ? nodeRange(node.items[0]?.key) : undefined);
+}
+
+/** A value that is left out has no place of its own: its key stands for it. */
+function valueRange({ node, key }: Place): Offsets | undefined {
+  const range = nodeRange(node);
+  const isLeftOut = range === undefined || (range[0] === range[1] && isScalar(node));
+  return isLeftOut ? (nodeRange(key) ?? range) : range;
+}
+
+function nodeRange(node: unknown): Offsets | undefined {
+  return isAlias(node) || isScalar(node) || isMap(node) || isSeq(node) ? (node.range ?? undefined) : undefined;
+}
+
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.value === "<<" && key.type === Scalar.PLAIN && key.tag === undefined;
+}
+
+/** Also `__proto__` becomes a key like any other. */
+function define(data: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
+}
