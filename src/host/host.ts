@@ -27,6 +27,17 @@ export interface Host {
   run(argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** One HTTP request (no redirect is followed). @throws HostError with code `fetch-failed` or `fetch-timeout` */
   fetch(url: string, options?: FetchOptions): Promise<FetchResponse>;
+  /**
+   * Opens a TCP connection and closes it again. `host` is a name or an address, `port` 1 to 65535. A plan records it and
+   * takes it for a success. @throws HostError with code `connect-failed` or `connect-timeout`
+   */
+  connect(host: string, port: number, options?: NetworkOptions): Promise<void>;
+  /**
+   * The addresses of a name as programs of this machine see them: getaddrinfo(3), which obeys nsswitch.conf and hosts(5)
+   * and reads resolv.conf(5) afresh. Never empty, but in a plan, which records the look-up and does not make it.
+   * @throws HostError with code `lookup-failed` or `lookup-timeout`
+   */
+  lookup(name: string, options?: NetworkOptions): Promise<string[]>;
   /** Sets, or with undefined unsets, a variable in the environment of the commands that are run from now on. */
   setEnvironment(name: string, value: string | undefined): void;
   /** Waits. `seconds` >= 0. */
@@ -104,6 +115,11 @@ export interface FetchOptions {
   maxBytes?: number;
   /** A GET or HEAD that only looks may be made in a plan too. Default false. */
   query?: boolean;
+}
+
+export interface NetworkOptions {
+  /** In seconds, default 10. */
+  timeout?: number;
 }
 
 export interface FetchResponse {

@@ -1,0 +1,170 @@
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { errorCode, systemReason } from "./file-error.ts";
+import { signalGroup } from "./signals.ts";
+import { timerMilliseconds } from "./waiting.ts";
+
+/** What is kept of each of a command's outputs, in bytes. */
+const maximumOutput = 16 * 1024 * 1024;
+
+/** How long a process group has to end after SIGTERM, before SIGKILL; and after that before it is given up. */
+const graceSeconds = 5;
+
+/** How long output is still read after the command itself has ended: a daemon it started may keep it open for ever. */
+const lingerSeconds = 1;
+
+export interface ProcessOptions {
+  environment: Readonly<Record<string, string>>;
+  input: string | Uint8Array;
+  /** In seconds. */
+  timeout: number;
+  signal: AbortSignal | undefined;
+}
+
+/** How a process ended. */
+export interface Ending {
+  /** Undefined where it did not end by itself. */
+  exitCode: number | undefined;
+  /** The signal that ended it. */
+  signal: string | undefined;
+  stdout: string;
+  stderr: string;
+  /** We ended it, and why. */
+  endedBy: "timeout" | "interrupt" | undefined;
+  notStarted: { code: string | undefined; reason: string } | undefined;
+}
+
+/** Runs a program as the leader of its own process group, without a terminal. Never throws because of how it ends. */
+export async function runProcess(argv: readonly string[], options: ProcessOptions): Promise<Ending> {
+  const { execa } = await import(/* webpackMode: "eager" */ "execa");
+  if (options.signal?.aborted) return { ...neverRan, endedBy: "interrupt" };
+  const [program = "", ...words] = argv;
+  const child = execa(program, words, {
+    cwd: "/",
+    env: options.environment,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    ...(options.input.length === 0 ? { stdin: "ignore" } : { input: options.input }),
+  });
+  const stdout = new Output(child.stdout);
+  const stderr = new Output(child.stderr);
+  const watch = new Watch(child.pid, options);
+  child.once("exit", () => {
+    watch.exited();
+    setTimeout(() => closeAll(stdout, stderr), lingerSeconds * 1000).unref();
+  });
+  const result = await Promise.race([child, watch.givenUp]);
+  await watch.end();
+  closeAll(stdout, stderr);
+  const written = { stdout: stdout.text(), stderr: stderr.text(), endedBy: watch.endedBy };
+  if (result === undefined) return { ...neverRan, ...written };
+  const { exitCode, signal, cause } = result;
+  const notStarted = child.pid === undefined ? { code: errorCode(cause), reason: systemReason(cause) } : undefined;
+  return { exitCode, signal, notStarted, ...written };
+}
+
+const neverRan: Ending = {
+  exitCode: undefined,
+  signal: undefined,
+  stdout: "",
+  stderr: "",
+  endedBy: undefined,
+  notStarted: undefined,
+};
+
+/** Ends a process group when its time is over, or when the run is interrupted. */
+class Watch {
+  readonly #leader: number | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #signal: AbortSignal | undefined;
+  readonly #interrupt = (): void => this.#stop("interrupt");
+  #ending: Promise<void> | undefined;
+  #giveUp: () => void = () => {};
+  /** Settles when the process outlives even SIGKILL, as one does that waits for a disk that is gone. */
+  readonly givenUp: Promise<undefined>;
+  endedBy: Ending["endedBy"];
+
+  constructor(leader: number | undefined, { timeout, signal }: ProcessOptions) {
+    this.#leader = leader;
+    this.#signal = signal;
+    this.givenUp = new Promise((resolve) => {
+      this.#giveUp = () => resolve(undefined);
+    });
+    this.#timer = setTimeout(() => this.#stop("timeout"), timerMilliseconds(timeout));
+    signal?.addEventListener("abort", this.#interrupt);
+  }
+
+  /** The leader has ended: what it leaves behind in its group is meant to stay, unless we were ending the group. */
+  exited(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#interrupt);
+  }
+
+  /** Settles when the group, where we are ending it, has ended. */
+  async end(): Promise<void> {
+    this.exited();
+    await this.#ending;
+  }
+
+  #stop(why: "timeout" | "interrupt"): void {
+    if (this.#leader === undefined || this.endedBy !== undefined) return;
+    this.endedBy = why;
+    this.#ending = endGroup(this.#leader).finally(this.#giveUp);
+  }
+}
+
+/** SIGTERM, and SIGKILL for what is still there after the grace. */
+async function endGroup(leader: number): Promise<void> {
+  signalGroup(leader, "SIGTERM");
+  // A stopped process takes note of SIGTERM only when it goes on.
+  signalGroup(leader, "SIGCONT");
+  if (await groupEnded(leader)) return;
+  signalGroup(leader, "SIGKILL");
+  await groupEnded(leader);
+}
+
+async function groupEnded(leader: number): Promise<boolean> {
+  const deadline = performance.now() + graceSeconds * 1000;
+  while (performance.now() < deadline) {
+    if (!signalGroup(leader, 0)) return true;
+    await delay(20);
+  }
+  return false;
+}
+
+/** What a command writes, up to the limit. It is read to its end, so that the command never waits for us. */
+class Output {
+  readonly #stream: Readable;
+  readonly #chunks: Buffer[] = [];
+  #kept = 0;
+  #dropped = 0;
+
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    stream.on("data", (chunk: Buffer) => this.#add(chunk));
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  text(): string {
+    const text = Buffer.concat(this.#chunks).toString("utf8");
+    if (this.#dropped > 0) return `${text}\n[${this.#dropped} more bytes were cut off here]`;
+    return text.endsWith("\n") ? text.slice(0, -1) : text;
+  }
+
+  #add(chunk: Buffer): void {
+    const part = chunk.subarray(0, maximumOutput - this.#kept);
+    if (part.length > 0) this.#chunks.push(part);
+    this.#kept += part.length;
+    this.#dropped += chunk.length - part.length;
+  }
+}
+
+function closeAll(...outputs: readonly Output[]): void {
+  for (const output of outputs) output.close();
+}
