@@ -15,8 +15,8 @@ export interface HostOptions {
   log: Logger;
   /** Aborted when the run is interrupted: commands are ended, requests and waiting stop. */
   signal?: AbortSignal;
-  /** What commands inherit, see {@link Environment}. */
-  environment?: Readonly<Record<string, string | undefined>>;
+  /** What commands inherit, see {@link Environment}. Hosts that are given the same object share what is set in it. */
+  environment?: Environment | Readonly<Record<string, string | undefined>>;
 }
 
 /** The machine, or a target tree on it. @throws HostError where the tree is missing or no folder */
@@ -24,7 +24,8 @@ export function createHost(options: HostOptions): Host {
   const { log, signal } = options;
   const tree = new Tree(options.root);
   const files = new Files(tree);
-  const environment = new Environment(options.environment);
+  const { environment: given } = options;
+  const environment = given instanceof Environment ? given : new Environment(given);
   const root = tree.isMachine ? undefined : tree.root;
   const commands: CommandContext = { root, environment, log, signal };
   const network = { signal, authorities: () => certificateAuthorities(files) };
@@ -36,6 +37,7 @@ export function createHost(options: HostOptions): Host {
   };
   return {
     readFile: async (path) => files.read(path)?.toString("utf8"),
+    readBytes: async (path) => files.read(path),
     stat: async (path) => files.stat(path),
     list: async (path) => files.list(path),
     writeFile: async (path, content, how) => logged(files.write(path, content, how), "", path),

@@ -5,6 +5,8 @@
 export interface Host {
   /** The text of a file (UTF-8), or undefined where there is none. A folder, or a file that may not be read, throws. */
   readFile(path: string): Promise<string | undefined>;
+  /** The bytes of a file, see {@link readFile}. */
+  readBytes(path: string): Promise<Uint8Array | undefined>;
   /** What stands at the path itself (a link is not followed), or undefined where nothing does. */
   stat(path: string): Promise<FileStatus | undefined>;
   /** Sorted names in a folder, or undefined where there is none. */
