@@ -6,6 +6,7 @@ import { Files } from "./files.ts";
 import type { Change, Host } from "./host.ts";
 import { httpFetch, lookUp, tcpConnect } from "./network.ts";
 import { printable, urlSubject } from "./printable.ts";
+import { rememberRoot } from "./root-of.ts";
 import { Tree } from "./tree.ts";
 import { sleepFor } from "./waiting.ts";
 
@@ -35,7 +36,7 @@ export function createHost(options: HostOptions): Host {
     else log.info(message, { event: change, path });
     return change;
   };
-  return {
+  const host: Host = {
     readFile: async (path) => files.read(path)?.toString("utf8"),
     readBytes: async (path) => files.read(path),
     stat: async (path) => files.stat(path),
@@ -63,4 +64,6 @@ export function createHost(options: HostOptions): Host {
     sleep: (seconds) => sleepFor(seconds, signal),
     now: () => new Date(),
   };
+  if (root !== undefined) rememberRoot(host, root);
+  return host;
 }
