@@ -129,4 +129,6 @@ export interface FetchResponse {
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** The request was not made: a plan recorded it. The rest is then status 200 and an empty body. */
+  skipped?: boolean;
 }

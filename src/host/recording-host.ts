@@ -175,7 +175,7 @@ class Recording implements Host {
       const canned = this.#responses.take((candidate) => matchesRequest(candidate, url, method));
       if (canned !== undefined) return response(canned, url);
       if (options.query && this.#options.base !== undefined) return this.#options.base.fetch(url, options);
-      return { status: 200, headers: {}, body: "" };
+      return { status: 200, headers: {}, body: "", skipped: true };
     });
   }
 
