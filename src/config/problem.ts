@@ -9,7 +9,9 @@ export interface SourceRange {
   endColumn: number;
 }
 
-export type Severity = "error" | "warning" | "note";
+/** The gravest first. */
+export const severities = ["error", "warning", "note"] as const;
+export type Severity = (typeof severities)[number];
 
 /** One thing that is wrong, or worth knowing, in an input. Problems are collected: all of them are shown at once. */
 export interface Problem {
@@ -48,12 +50,13 @@ export function escapePointerPart(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** In the order in which a reader meets them: by file, line and column, those without a position first. */
+/** In the order in which a reader meets them: those of a file together, by line and column, without a position first. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
-  const place = ({ source }: Problem): [string, number, number] =>
-    source === undefined ? ["", 0, 0] : [source.file, source.line, source.column];
-  return problems
-    .map((problem) => ({ problem, at: place(problem) }))
-    .sort((a, b) => (a.at[0] < b.at[0] ? -1 : a.at[0] > b.at[0] ? 1 : a.at[1] - b.at[1] || a.at[2] - b.at[2]))
-    .map(({ problem }) => problem);
+  const files = [...new Set(problems.map(({ source }) => source?.file))];
+  const order = new Map(files.map((file, index) => [file, file === undefined ? -1 : index]));
+  const byPlace = (a: Problem, b: Problem): number =>
+    (order.get(a.source?.file) ?? 0) - (order.get(b.source?.file) ?? 0) ||
+    (a.source?.line ?? 0) - (b.source?.line ?? 0) ||
+    (a.source?.column ?? 0) - (b.source?.column ?? 0);
+  return [...problems].sort(byPlace);
 }

@@ -30,7 +30,7 @@ export class YamlTree {
   readonly #targets: Map<Alias, Node> = new Map();
   /** Anchored nodes that are being read: an alias to one of them would have no end. */
   readonly #open: Set<Node> = new Set();
-  readonly #ownPairs: Map<YAMLMap, Map<string, Pair>> = new Map();
+  readonly #ownPairs: Map<YAMLMap, Map<string, Pair[]>> = new Map();
   /** The alias that is being followed, the outermost where there are several. */
   #followed: { alias: Alias; pointer: string } | undefined;
   #expanded = 0;
@@ -46,11 +46,27 @@ export class YamlTree {
   locate(pointer: string, part: "key" | "value"): SourceRange | undefined {
     let place: Place = { node: this.#root };
     for (const name of pointerParts(pointer)) {
-      const next = this.#child(place.node, name);
+      const [next] = this.#children(place.node, name);
       if (next === undefined) break;
       place = next;
     }
     return this.#rangeOf(place, part);
+  }
+
+  /** See YamlDocument.linesOf. A key that stands there twice has the lines of all its values. */
+  linesOf(pointer: string): number[] {
+    let places: Place[] = [{ node: this.#root }];
+    for (const name of pointerParts(pointer)) places = places.flatMap(({ node }) => this.#children(node, name));
+    const nodes = places.flatMap(({ node, key }) => [key, node, isAlias(node) ? this.#targets.get(node) : undefined]);
+    return [...new Set(nodes.flatMap((node) => this.#linesOfNode(node)))];
+  }
+
+  #linesOfNode(node: unknown): number[] {
+    const range = nodeRange(node);
+    if (range === undefined) return [];
+    const first = this.#source.range(range[0], range[0]).line;
+    const last = this.#source.range(Math.max(range[0], range[1] - 1), range[1]).line;
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   }
 
   #read(): unknown {
@@ -88,7 +104,7 @@ export class YamlTree {
   }
 
   #mapping(node: YAMLMap, pointer: string, depth: number): Record<string, unknown> {
-    const own = new Map<string, Pair>();
+    const own = new Map<string, Pair[]>();
     this.#ownPairs.set(node, own);
     const data: Record<string, unknown> = {};
     for (const pair of node.items) {
@@ -102,20 +118,21 @@ export class YamlTree {
     pair: Pair,
     keyNode: Scalar,
     data: Record<string, unknown>,
-    own: Map<string, Pair>,
+    own: Map<string, Pair[]>,
     pointer: string,
     depth: number,
   ): void {
     const key = this.#remember(keyNode, () => String(keyNode.value ?? ""));
     const at = `${pointer}/${escapePointerPart(key)}`;
     const value = this.#data(pair.value, at, depth + 1);
-    const first = own.get(key);
-    if (first === undefined) {
-      own.set(key, pair);
+    const earlier = own.get(key);
+    if (earlier === undefined) {
+      own.set(key, [pair]);
       define(data, key, value);
       return;
     }
-    const line = this.#rangeOf({ node: first.key }, "value")?.line;
+    earlier.push(pair);
+    const line = this.#rangeOf({ node: earlier[0]?.key }, "value")?.line;
     this.#report(
       "duplicate-key",
       at,
@@ -126,7 +143,7 @@ export class YamlTree {
   }
 
   /** https://yaml.org/type/merge.html: the mapping's own keys go first, then those of earlier sources. */
-  #merge(pair: Pair, data: Record<string, unknown>, own: Map<string, Pair>, pointer: string, depth: number): void {
+  #merge(pair: Pair, data: Record<string, unknown>, own: Map<string, Pair[]>, pointer: string, depth: number): void {
     const value = this.#data(pair.value, pointer, depth);
     for (const source of Array.isArray(value) ? value : [value]) {
       if (typeof source !== "object" || source === null || Array.isArray(source)) {
@@ -199,28 +216,22 @@ export class YamlTree {
     });
   }
 
-  #child(node: unknown, name: string): Place | undefined {
+  /** The value of a key, and of its repetitions, or an item of a list. */
+  #children(node: unknown, name: string): Place[] {
     const parent = isAlias(node) ? this.#targets.get(node) : node;
-    if (isSeq(parent))
-      return /^\d+$/.test(name) && Number(name) in parent.items ? { node: parent.items[Number(name)] } : undefined;
-    if (!isMap(parent)) return undefined;
-    const own = this.#ownPairs.get(parent)?.get(name);
-    if (own !== undefined) return { node: own.value, key: own.key };
-    for (const pair of parent.items) {
-      if (!isMergeKey(pair.key)) continue;
-      const merged = this.#mergedChild(pair.value, name);
-      if (merged !== undefined) return merged;
+    if (isSeq(parent)) {
+      const index = /^\d+$/.test(name) ? Number(name) : Number.POSITIVE_INFINITY;
+      return index < parent.items.length ? [{ node: parent.items[index] }] : [];
     }
-    return undefined;
+    if (!isMap(parent)) return [];
+    const own = this.#ownPairs.get(parent)?.get(name);
+    if (own !== undefined) return own.map(({ key, value }) => ({ key, node: value }));
+    return parent.items.flatMap(({ key, value }) => (isMergeKey(key) ? this.#mergedChildren(value, name) : []));
   }
 
-  #mergedChild(value: unknown, name: string): Place | undefined {
+  #mergedChildren(value: unknown, name: string): Place[] {
     const source = isAlias(value) ? this.#targets.get(value) : value;
-    for (const mapping of isSeq(source) ? source.items : [source]) {
-      const found = this.#child(mapping, name);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return (isSeq(source) ? source.items : [source]).flatMap((mapping) => this.#children(mapping, name));
   }
 
   #rangeOf(place: Place, part: "key" | "value"): SourceRange | undefined {

@@ -26,6 +26,8 @@ export interface YamlDocument {
    * stands at the anchor.
    */
   locate(pointer: string, part?: "key" | "value"): SourceRange | undefined;
+  /** Numbers of the lines that a value and its key stand in; for an alias also those of its anchor. */
+  linesOf(pointer: string): number[];
 }
 
 /** Greatest size of an input, in bytes. */
@@ -91,6 +93,9 @@ class ReadDocument implements YamlDocument {
   readonly problems: readonly Problem[];
   /** Where the document begins. */
   readonly start: SourceRange;
+  // Properties, so that a copy made with `...` has them too.
+  readonly locate: YamlDocument["locate"] = (pointer, part = "value") => this.#tree?.locate(pointer, part);
+  readonly linesOf: YamlDocument["linesOf"] = (pointer) => this.#tree?.linesOf(pointer) ?? [];
   readonly #tree: YamlTree | undefined;
   readonly #source: SourceText;
 
@@ -107,10 +112,6 @@ class ReadDocument implements YamlDocument {
 
   with(problems: readonly Problem[]): ReadDocument {
     return new ReadDocument(this.#source, [...this.problems, ...problems], this.#tree);
-  }
-
-  locate(pointer: string, part: "key" | "value" = "value"): SourceRange | undefined {
-    return this.#tree?.locate(pointer, part);
   }
 }
 

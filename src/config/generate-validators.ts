@@ -1,0 +1,84 @@
+import { Ajv, type Options } from "ajv";
+import standalone from "ajv/dist/standalone/index.js";
+import { formats } from "./formats.ts";
+import { type JsonSchema, secretKeyword } from "./schema.ts";
+import { withoutAnnotations } from "./schema-walk.ts";
+import type { Validator } from "./validator.ts";
+
+export { compileValidator } from "./compile-validator.ts";
+
+/**
+ * What ajv's generated code needs at run time. It stands in the generated code itself, which so imports nothing: it
+ * works wherever it is put, and ajv does not get onto the machine.
+ */
+const helpers: Readonly<Record<string, string>> = {
+  equal: `const equal = (a, b) => {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
+};`,
+  ucs2length: `const ucs2length = (text) => {
+  let length = 0;
+  for (const _ of text) length++;
+  return length;
+};`,
+};
+
+/** The options under which all our validators are made. */
+const options: Options = {
+  allErrors: true,
+  // The schema is checked by checkSchema, whose findings have a position.
+  strict: false,
+  validateSchema: false,
+  // A key `constructor` is a key, and not a property of every object.
+  ownProperties: true,
+  messages: false,
+  logger: false,
+};
+
+/**
+ * The text of an ES module that exports one {@link Validator} for each name. It imports nothing.
+ *
+ * @throws Error where a schema is none, as checkSchema reports with its place
+ */
+export function generateValidators(schemas: Readonly<Record<string, JsonSchema>>): string {
+  const ajv = createAjv({ code: { source: true, esm: true, lines: true } });
+  const ids: Record<string, string> = {};
+  for (const [name, schema] of Object.entries(schemas)) {
+    ids[name] = `kanod:${name}`;
+    ajv.addSchema(asObject(withoutAnnotations(schema)), ids[name]);
+  }
+  return withHelpers(standalone.default(ajv, ids));
+}
+
+/** A validator made here and now: for the build side and workstations, where schemas are not known before. */
+export function createValidator(schema: JsonSchema): Validator {
+  return createAjv({}).compile(asObject(schema)) as Validator;
+}
+
+function createAjv(extra: Options): Ajv {
+  const ajv = new Ajv({ ...options, ...extra });
+  ajv.addKeyword(secretKeyword);
+  for (const [name, format] of formats) ajv.addFormat(name, format);
+  return ajv;
+}
+
+function asObject(schema: JsonSchema): object {
+  return typeof schema === "boolean" ? { allOf: [schema] } : schema;
+}
+
+function withHelpers(code: string): string {
+  const used = new Set<string>();
+  const replaced = code.replace(/ = require\("ajv\/dist\/runtime\/(\w+)"\)\.default;/g, (_, name: string) => {
+    used.add(name);
+    return ` = ${name};`;
+  });
+  const texts = [...used].sort().map((name) => {
+    const helper = helpers[name];
+    if (helper === undefined) throw new Error(`the generated validator needs ajv's ${name}, which is not provided`);
+    return helper;
+  });
+  return `${texts.join("\n")}\n${replaced}`;
+}

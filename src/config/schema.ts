@@ -1,0 +1,158 @@
+import { escapePointerPart, pointerParts } from "./problem.ts";
+
+/** A JSON schema, draft-07. */
+export type JsonSchema = boolean | JsonSchemaObject;
+
+export interface JsonSchemaObject {
+  readonly [keyword: string]: unknown;
+}
+
+/** Keyword of ours: everything below is a secret, which no log, message or plan may show. */
+export const secretKeyword = "x-kanod-secret";
+
+export function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === "boolean" || isSchemaObject(value);
+}
+
+export function isSchemaObject(value: unknown): value is JsonSchemaObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What a `$ref` within the same schema (`#`, `#/definitions/…`) points to; undefined where it points to nothing. */
+export function resolveRef(root: JsonSchema, ref: string): JsonSchema | undefined {
+  if (!ref.startsWith("#")) return undefined;
+  const pointer = decodeFragment(ref.slice(1));
+  if (pointer === undefined || (pointer !== "" && !pointer.startsWith("/"))) return undefined;
+  let found: unknown = root;
+  for (const part of pointerParts(pointer)) {
+    if (typeof found !== "object" || found === null || !Object.hasOwn(found, part)) return undefined;
+    found = (found as Record<string, unknown>)[part];
+  }
+  return isSchema(found) ? found : undefined;
+}
+
+function decodeFragment(fragment: string): string | undefined {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The schema of the `boot` part alone, as `kanod-bootcmd` reads it; nothing is allowed where there is none. */
+export function bootSchema(schema: JsonSchema): JsonSchema {
+  const root = isSchemaObject(schema) ? schema : {};
+  const boot = isSchemaObject(root["properties"]) ? root["properties"]["boot"] : undefined;
+  if (!isSchemaObject(boot)) return { type: "object", additionalProperties: false };
+  const { $schema, definitions } = root;
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    ...(definitions === undefined ? {} : { definitions }),
+    ...boot,
+  };
+}
+
+/**
+ * Every schema that says something about a value together with `schema`: what its `$ref` points to, and the branches
+ * of allOf, anyOf, oneOf, if, then, else and dependencies, whether they hold or not. `schema` itself comes first.
+ */
+export function alongside(root: JsonSchema, schema: JsonSchema): JsonSchemaObject[] {
+  const found = new Set<JsonSchemaObject>();
+  const pending: unknown[] = [schema];
+  while (pending.length > 0) {
+    const next = pending.shift();
+    if (!isSchemaObject(next) || found.has(next)) continue;
+    found.add(next);
+    if (typeof next["$ref"] === "string") pending.push(resolveRef(root, next["$ref"]));
+    for (const keyword of ["allOf", "anyOf", "oneOf"]) pending.push(...list(next[keyword]));
+    for (const keyword of ["if", "then", "else"]) pending.push(next[keyword]);
+    pending.push(...Object.values(mapping(next["dependencies"])));
+  }
+  return [...found];
+}
+
+/** The schemas that one schema, without those alongside it, has for the value of a key. */
+export function schemasOfKey(schema: JsonSchemaObject, key: string): JsonSchema[] {
+  const properties = mapping(schema["properties"]);
+  const own = Object.hasOwn(properties, key) ? [properties[key]] : [];
+  const patterns = Object.entries(mapping(schema["patternProperties"]))
+    .filter(([pattern]) => matches(pattern, key))
+    .map(([, value]) => value);
+  const found = [...own, ...patterns];
+  return (found.length > 0 ? found : [schema["additionalProperties"]]).filter(isSchema);
+}
+
+/** The schemas that one schema, without those alongside it, has for an item of a list. */
+export function schemasOfItem(schema: JsonSchemaObject, index: number): JsonSchema[] {
+  const { items, additionalItems, contains } = schema;
+  const item = Array.isArray(items) ? (index < items.length ? items[index] : additionalItems) : items;
+  return [item, contains].filter(isSchema);
+}
+
+/** Whether a key matches a pattern of `patternProperties`; no key matches a broken one. */
+export function matches(pattern: string, key: string): boolean {
+  try {
+    return new RegExp(pattern, "u").test(key);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The strings (and numbers, as text) that stand below something that the schema marks `x-kanod-secret`, with their
+ * JSON pointers. A mark in a branch of oneOf and the like counts whether or not that branch is the one that fits:
+ * it is better to hide too much. Empty strings are left out.
+ */
+export function secretValues(schema: JsonSchema, value: unknown): { pointers: string[]; values: string[] } {
+  const pointers: string[] = [];
+  const values: string[] = [];
+  const walk = (current: unknown, schemas: readonly JsonSchema[], pointer: string, inherited: boolean): void => {
+    const all = schemas.flatMap((each) => alongside(schema, each));
+    const secret = inherited || all.some((each) => each[secretKeyword] === true);
+    if (Array.isArray(current)) {
+      for (const [index, item] of current.entries()) {
+        walk(
+          item,
+          all.flatMap((each) => schemasOfItem(each, index)),
+          `${pointer}/${index}`,
+          secret,
+        );
+      }
+    } else if (typeof current === "object" && current !== null) {
+      for (const [key, item] of Object.entries(current)) {
+        walk(
+          item,
+          all.flatMap((each) => schemasOfKey(each, key)),
+          `${pointer}/${escapePointerPart(key)}`,
+          secret,
+        );
+      }
+    } else if (secret && (typeof current === "string" || typeof current === "number") && current !== "") {
+      pointers.push(pointer);
+      values.push(String(current));
+    }
+  };
+  walk(value, [schema], "", false);
+  return { pointers, values };
+}
+
+/** The keys that the schema names for the mapping at a JSON pointer, sorted. */
+export function knownKeys(schema: JsonSchema, pointer: string): string[] {
+  let schemas = alongside(schema, schema);
+  for (const part of pointerParts(pointer)) {
+    const below = schemas.flatMap((each) => [
+      ...schemasOfKey(each, part),
+      ...(/^\d+$/.test(part) ? schemasOfItem(each, Number(part)) : []),
+    ]);
+    schemas = below.flatMap((each) => alongside(schema, each));
+  }
+  return [...new Set(schemas.flatMap((each) => Object.keys(mapping(each["properties"]))))].sort();
+}
+
+export function mapping(value: unknown): JsonSchemaObject {
+  return isSchemaObject(value) ? value : {};
+}
+
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,52 @@
+import { explainErrors } from "./explain.ts";
+import { tell } from "./messages.ts";
+import { escapePointerPart, type Problem, type Severity, sortProblems } from "./problem.ts";
+import { type JsonSchema, secretValues } from "./schema.ts";
+import type { Validator } from "./validator.ts";
+import type { YamlDocument } from "./yaml.ts";
+
+/** Something that a check found at a place in the data, such as a contribution's `Finding`. */
+export interface PlacedFinding {
+  severity: Severity;
+  code: string;
+  /** JSON pointer into the document's value. */
+  pointer: string;
+  /** It is about the key, not the value. */
+  atKey?: boolean;
+  message: string;
+  hint?: string | undefined;
+}
+
+/**
+ * All that a schema finds wrong with a document, with positions, in their order. `validator` is made of `schema`, by
+ * generateValidators or compileValidator; `schema` itself says what to suggest, what is secret and which of several
+ * alternatives was meant. A document that could not be read has no problems here: they are in `document.problems`.
+ */
+export function validateDocument(document: YamlDocument, schema: JsonSchema, validator: Validator): Problem[] {
+  const { value } = document;
+  if (value === undefined || validator(value)) return [];
+  const secrets = new Set(secretValues(schema, value).pointers);
+  const findings = explainErrors(schema, value, validator.errors ?? []).map((explained): PlacedFinding => {
+    const { below, ...told } = tell(explained, secrets.has(explained.error.instancePath));
+    const pointer = below === undefined ? "" : `/${escapePointerPart(String(below))}`;
+    return { severity: "error", pointer: explained.error.instancePath + pointer, ...told };
+  });
+  return positionFindings(document, findings);
+}
+
+/** The findings as problems with their position in the document, each only once, in the order of the text. */
+export function positionFindings(document: YamlDocument, findings: readonly PlacedFinding[]): Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const { severity, code, pointer, atKey, message, hint } of findings) {
+    const source = document.locate(pointer, atKey === true ? "key" : "value");
+    problems.set(JSON.stringify([code, pointer, message]), {
+      severity,
+      code,
+      pointer,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(source === undefined ? {} : { source }),
+    });
+  }
+  return sortProblems([...problems.values()]);
+}
