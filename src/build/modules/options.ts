@@ -1,0 +1,133 @@
+import type { Problem } from "../../config/problem.ts";
+import { shown } from "../../config/shown.ts";
+import { suggest } from "../../config/suggest.ts";
+import type { Settings } from "./conditions.ts";
+import type { ModuleDefinition, ModuleOption } from "./module-definition.ts";
+
+/** The options of one name and kind, of all modules. */
+export interface DeclaredOption {
+  readonly name: string;
+  readonly kind: "var" | "flag";
+  readonly description: string | undefined;
+  /** Of the last declaration that has one. */
+  readonly default: string | undefined;
+  /** What all declarations with choices allow. */
+  readonly choices: readonly string[] | undefined;
+  readonly secret: boolean;
+  /** Names of the modules that declare it. */
+  readonly modules: readonly string[];
+}
+
+/** What a user asks for on top of what the modules say. */
+export interface Wishes {
+  /** Values of vars, by name. */
+  readonly set: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
+}
+
+export interface SettledOptions extends Settings {
+  readonly declared: readonly DeclaredOption[];
+  /** What is wrong in the user's wishes. They have no position. */
+  readonly wishProblems: readonly Problem[];
+  /** What is wrong in the modules. */
+  readonly moduleProblems: readonly Problem[];
+}
+
+/** A var has the value that the user set, otherwise its last default; a flag is set only by the user. */
+export function settleOptions(modules: readonly ModuleDefinition[], wishes: Wishes): SettledOptions {
+  const declared = declaredOptions(modules);
+  const vars = new Map<string, string>();
+  for (const { name, kind, default: byDefault } of declared) {
+    const value = Object.hasOwn(wishes.set, name) ? wishes.set[name] : byDefault;
+    if (kind === "var" && value !== undefined) vars.set(name, value);
+  }
+  return {
+    declared,
+    vars,
+    flags: new Set(wishes.flags),
+    wishProblems: [
+      ...Object.entries(wishes.set).flatMap(([name, value]) => setProblems(declared, name, value)),
+      ...wishes.flags.flatMap((name) => undeclared(declared, "flag", name)),
+    ],
+    moduleProblems: modules.flatMap(({ options }) => options.flatMap((option) => defaultProblems(declared, option))),
+  };
+}
+
+/** In the order of their first declaration. */
+export function declaredOptions(modules: readonly ModuleDefinition[]): DeclaredOption[] {
+  const options = new Map<string, DeclaredOption>();
+  for (const module of modules) {
+    for (const option of module.options) {
+      const key = `${option.kind} ${option.name.text}`;
+      options.set(key, joined(options.get(key), option, module.name));
+    }
+  }
+  return [...options.values()];
+}
+
+function joined(earlier: DeclaredOption | undefined, option: ModuleOption, module: string): DeclaredOption {
+  return {
+    name: option.name.text,
+    kind: option.kind,
+    description: option.description ?? earlier?.description,
+    default: option.default?.text ?? earlier?.default,
+    choices: intersection(earlier?.choices, option.choices),
+    secret: option.secret || earlier?.secret === true,
+    modules: [...new Set([...(earlier?.modules ?? []), module])],
+  };
+}
+
+function intersection(
+  earlier: readonly string[] | undefined,
+  later: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (earlier === undefined || later === undefined) return earlier ?? later;
+  return earlier.filter((choice) => later.includes(choice));
+}
+
+function setProblems(declared: readonly DeclaredOption[], name: string, value: string): Problem[] {
+  const option = declared.find((candidate) => candidate.kind === "var" && candidate.name === name);
+  if (option === undefined) return undeclared(declared, "var", name);
+  if (option.choices === undefined || option.choices.includes(value)) return [];
+  const given = option.secret ? "the value" : shown(value);
+  return [
+    wishProblem("not-a-choice", `${given} is not one of the choices of the option ${shown(name)}`, choicesHint(option)),
+  ];
+}
+
+function undeclared(declared: readonly DeclaredOption[], kind: "var" | "flag", name: string): Problem[] {
+  if (declared.some((option) => option.kind === kind && option.name === name)) return [];
+  if (declared.some((option) => option.name === name)) {
+    const hint = kind === "var" ? `it is a flag: use --bool ${name}` : `it has a value: use --set ${name}=VALUE`;
+    return [wishProblem("wrong-kind-of-option", `the option ${shown(name)} is of the other kind`, hint)];
+  }
+  const near = suggest(
+    name,
+    declared.filter((option) => option.kind === kind).map((option) => option.name),
+  );
+  const hint =
+    near === undefined ? "--help with the names of the modules lists their options" : `did you mean ${shown(near)}?`;
+  const what = kind === "var" ? "option" : "flag";
+  return [wishProblem(`unknown-${what}`, `no module has the ${what} ${shown(name)}`, hint)];
+}
+
+/** A default that a user could not set either. */
+function defaultProblems(declared: readonly DeclaredOption[], option: ModuleOption): Problem[] {
+  const { choices } = declared.find(({ kind, name }) => kind === option.kind && name === option.name.text) ?? {};
+  if (option.kind === "flag" || option.default === undefined) return [];
+  if (choices === undefined || choices.includes(option.default.text)) return [];
+  const { pointer, source } = option.default;
+  const message = `the default of the option ${shown(option.name.text)} is not one of its choices`;
+  const hint = `the choices are ${choices.map(shown).join(", ")}`;
+  return [{ severity: "error", code: "default-not-a-choice", pointer, message, hint, source }];
+}
+
+function choicesHint({ choices = [] }: DeclaredOption): string {
+  return choices.length === 0
+    ? "the modules leave no choice at all"
+    : `the choices are ${choices.map(shown).join(", ")}`;
+}
+
+function wishProblem(code: string, message: string, hint: string): Problem {
+  return { severity: "error", code, pointer: "", message, hint };
+}
