@@ -1,7 +1,8 @@
 import { Ajv, type Options } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
+import type { AnyValidateFunction } from "ajv/dist/types/index.js";
 import { formats } from "./formats.ts";
-import { type JsonSchema, secretKeyword } from "./schema.ts";
+import { type JsonSchema, type JsonSchemaObject, secretKeyword } from "./schema.ts";
 import { withoutAnnotations } from "./schema-walk.ts";
 import type { Validator } from "./validator.ts";
 
@@ -57,6 +58,15 @@ export function generateValidators(schemas: Readonly<Record<string, JsonSchema>>
 export function createValidator(schema: JsonSchema): Validator {
   return createAjv({}).compile(asObject(schema)) as Validator;
 }
+
+/** The meta schema of draft-07, and what checks a schema against it. */
+export function createMetaValidator(): { validator: Validator; schema: JsonSchemaObject } {
+  metaValidator ??= createAjv({}).getSchema("http://json-schema.org/draft-07/schema");
+  if (metaValidator === undefined) throw new Error("ajv lacks the meta schema of draft-07");
+  return { validator: metaValidator as Validator, schema: metaValidator.schema as JsonSchemaObject };
+}
+
+let metaValidator: AnyValidateFunction | undefined;
 
 function createAjv(extra: Options): Ajv {
   const ajv = new Ajv({ ...options, ...extra });

@@ -23,7 +23,7 @@ export interface PlacedFinding {
  * alternatives was meant. A document that could not be read has no problems here: they are in `document.problems`.
  */
 export function validateDocument(document: YamlDocument, schema: JsonSchema, validator: Validator): Problem[] {
-  const { value } = document;
+  const value = readableValue(document);
   if (value === undefined || validator(value)) return [];
   const secrets = new Set(secretValues(schema, value).pointers);
   const findings = explainErrors(schema, value, validator.errors ?? []).map((explained): PlacedFinding => {
@@ -34,8 +34,18 @@ export function validateDocument(document: YamlDocument, schema: JsonSchema, val
   return positionFindings(document, findings);
 }
 
+/** Faults that leave no doubt about the rest of a document. */
+const harmless: ReadonlySet<string> = new Set(["duplicate-key", "several-documents"]);
+
+function readableValue({ value, partial, problems }: YamlDocument): unknown {
+  return value === undefined && problems.every(({ code }) => harmless.has(code)) ? partial : value;
+}
+
 /** The findings as problems with their position in the document, each only once, in the order of the text. */
-export function positionFindings(document: YamlDocument, findings: readonly PlacedFinding[]): Problem[] {
+export function positionFindings(
+  document: Pick<YamlDocument, "locate">,
+  findings: readonly PlacedFinding[],
+): Problem[] {
   const problems = new Map<string, Problem>();
   for (const { severity, code, pointer, atKey, message, hint } of findings) {
     const source = document.locate(pointer, atKey === true ? "key" : "value");
