@@ -1,9 +1,9 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const source = (file: string): string => new URL(`./src/${file}`, import.meta.url).pathname;
 
 /** All tests that need no root and no server. test/README.md says what belongs where. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: /^kanod-configure$/, replacement: source("index.ts") },
@@ -22,3 +22,5 @@ export default defineConfig({
     },
   },
 });
+
+export default config;

@@ -1,8 +1,8 @@
-import { mergeConfig } from "vitest/config";
+import { mergeConfig, type ViteUserConfig } from "vitest/config";
 import base from "./vitest.config.ts";
 
 /** Tests against real parts (root, namespaces, nspawn, servers, guests), one file at a time. */
-export default mergeConfig(base, {
+const config: ViteUserConfig = mergeConfig(base, {
   test: {
     include: ["test/{system,e2e}/**/*.test.ts"],
     fileParallelism: false,
@@ -10,3 +10,5 @@ export default mergeConfig(base, {
     hookTimeout: 1_200_000,
   },
 });
+
+export default config;

@@ -24,7 +24,7 @@ export interface BootParams {
   host: Host;
   log: Logger;
   /** See {@link RunnableParams.defer}. */
-  defer(name: string, code: (result: RunResult) => void | Promise<void>): void;
+  defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
 }
 
 export interface RunnableParams {
@@ -40,9 +40,10 @@ export interface RunnableParams {
   provide(values: { conf?: Configuration; vault?: VaultClient }): void;
   /**
    * Has `code` run at the end of the run, after the last contribution and whatever the outcome, the last deferred
-   * first. Bounded in time. A failure there is logged as a warning and does not change the outcome of the run.
+   * first. It gets 300 s and a host of its own: the contribution's is closed when the contribution ends. A failure
+   * there is logged as a warning and does not change the outcome of the run.
    */
-  defer(name: string, code: (result: RunResult) => void | Promise<void>): void;
+  defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
 }
 
 /** How a run ended. */
@@ -62,6 +63,8 @@ export interface ContributionRecord {
   /** In seconds. */
   duration?: number;
   error?: { code: string; message: string };
+  /** It gave something to later contributions or to the end of the run, so that a resumed run needs it again. */
+  provides?: true;
 }
 
 /** What a contribution should not write again because cloud-init has it. */
@@ -142,8 +145,10 @@ export interface Contribution {
   stage: Stage;
   name: string;
   priority: number;
-  /** Name of the element whose file registered it. */
+  /** Name of the element whose file registered it; empty for one that was registered outside of an agent. */
   element: string;
+  /** Name of that file in the element, such as `kanod/greeter.ts`. */
+  file: string;
   code: (params: RunnableParams & BootParams) => void | Promise<void>;
   options: ContributionOptions<never>;
 }

@@ -1,5 +1,3 @@
-import type { Redactor } from "./redactor.ts";
-
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 

@@ -1,0 +1,115 @@
+import { AgentError } from "../config/agent-error.ts";
+import { hasErrors, type Problem } from "../config/problem.ts";
+import { bootSchema, type JsonSchema, secretValues } from "../config/schema.ts";
+import { positionFindings, validateDocument } from "../config/validate.ts";
+import type { Validator } from "../config/validator.ts";
+import { parseYaml, requireMapping, type YamlDocument } from "../config/yaml.ts";
+import type { Configuration, Contribution, Finding, Stage, SystemSettings } from "./contribution.ts";
+import type { CompiledImage } from "./image.ts";
+
+/** A text and the name that problems call it by. */
+export interface InputText {
+  text: Uint8Array;
+  file: string;
+}
+
+/** The input cannot be used; nothing was changed. */
+export class ConfigurationError extends AgentError {
+  override readonly name = "ConfigurationError";
+  readonly problems: readonly Problem[];
+  readonly documents: readonly CheckedDocument[];
+
+  constructor(documents: readonly CheckedDocument[]) {
+    const errors = documents.flatMap(({ problems }) => problems.filter(({ severity }) => severity === "error"));
+    const first = errors[0];
+    const where = first?.source === undefined ? "" : `${first.source.file}:${first.source.line}: `;
+    super("invalid-configuration", `${where}${first?.message ?? "the configuration is invalid"}`, { exitCode: 3 });
+    this.problems = documents.flatMap(({ problems }) => problems);
+    this.documents = documents;
+  }
+}
+
+/** A document with all that was found in it. */
+export interface CheckedDocument {
+  document: YamlDocument;
+  schema: JsonSchema;
+  problems: Problem[];
+}
+
+export interface CheckedInput {
+  conf: Configuration;
+  system: SystemSettings;
+  /** Warnings and notes are left: an error was thrown. */
+  documents: readonly CheckedDocument[];
+  /** Every string in the two documents that a schema marks `x-kanod-secret`. */
+  secrets: readonly string[];
+}
+
+/**
+ * Reads and validates what a stage is given: syntax, then schema.
+ *
+ * @throws ConfigurationError with all problems
+ */
+export async function readConfiguration(
+  image: CompiledImage,
+  stage: Stage,
+  configuration: InputText,
+  systemSettings: InputText | undefined,
+): Promise<CheckedInput> {
+  const validators = await image.validators();
+  const merged = JSON.parse(await image.schema()) as JsonSchema;
+  const schema = stage === "boot" ? bootSchema(merged) : merged;
+  const conf = check(configuration, schema, stage === "boot" ? validators.boot : validators.configuration);
+  const documents = [conf];
+  if (systemSettings !== undefined) {
+    const settingsSchema = JSON.parse(await image.systemSchema()) as JsonSchema;
+    documents.push(check(systemSettings, settingsSchema, validators.system));
+  }
+  throwOnErrors(documents);
+  return {
+    conf: (conf.document.value ?? {}) as Configuration,
+    system: (documents[1]?.document.value ?? {}) as SystemSettings,
+    documents,
+    secrets: documents.flatMap(({ document, schema: its }) => secretValues(its, document.value).values),
+  };
+}
+
+function check(input: InputText, schema: JsonSchema, validator: Validator): CheckedDocument {
+  const document = parseYaml(input.text, input.file);
+  // An empty document is an empty configuration: what is missing in it, the schema says.
+  const value = document.value === null ? {} : document.value;
+  const readable = { ...document, value, locate: document.locate.bind(document) };
+  const problems = [...document.problems];
+  if (!hasErrors(problems)) problems.push(...requireMapping(readable));
+  if (!hasErrors(problems)) problems.push(...validateDocument(readable, schema, validator));
+  return { document: readable, schema, problems };
+}
+
+/**
+ * Runs the contributions' own checks on a configuration that the schema accepted; what they find is added to the
+ * problems of the first document.
+ *
+ * @throws ConfigurationError when a check finds an error
+ */
+export function checkMeaning(input: CheckedInput, contributions: readonly Contribution[]): void {
+  const [main] = input.documents;
+  if (main === undefined) return;
+  main.problems.push(...positionFindings(main.document, findings(input, contributions)));
+  throwOnErrors(input.documents);
+}
+
+function findings(input: CheckedInput, contributions: readonly Contribution[]): Finding[] {
+  return contributions.flatMap(({ name, options }) => {
+    try {
+      const params = { conf: input.conf, system: input.system };
+      return (options.check as ((params: object) => readonly Finding[]) | undefined)?.(params) ?? [];
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new AgentError("check-failed", `the check of contribution "${name}" failed: ${message}`, { cause: error });
+    }
+  });
+}
+
+function throwOnErrors(documents: readonly CheckedDocument[]): void {
+  if (documents.some(({ problems }) => hasErrors(problems))) throw new ConfigurationError(documents);
+}

@@ -1,0 +1,144 @@
+import type { Host } from "../host/host.ts";
+import type { ProcessIdentity } from "../host/process-info.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Contribution, ContributionRecord, RunResult, Stage } from "./contribution.ts";
+
+export const journalPath = "/var/lib/kanod-configure/state.json";
+
+/** How many runs the journal remembers. */
+const keptRuns = 20;
+
+/** The content of state.json. The field names are documented in docs/status.md and do not change. */
+export interface JournalState {
+  version: 1;
+  /** Oldest first; the last one of a stage is the one that counts. */
+  runs: RunRecord[];
+  /** `stage/name` of the contributions with frequency `once` that succeeded. */
+  once: string[];
+  /** The same for `per-instance`, with the instance-id for which it holds. */
+  perInstance: { instanceId: string; done: string[] };
+}
+
+export interface RunRecord {
+  stage: Stage;
+  state: "running" | RunResult["state"];
+  /** ISO 8601, UTC. */
+  started: string;
+  finished?: string;
+  /** In seconds. */
+  duration?: number;
+  /** Tells boots apart, and a run that was killed from one that still runs. */
+  process: ProcessIdentity;
+  instanceId?: string;
+  contributions: ContributionRecord[];
+  /** What ended the run before its first contribution, such as an invalid configuration. */
+  error?: { code: string; message: string };
+}
+
+/** An instance-id is never empty: this stands for a machine on which cloud-init has not run. */
+const noInstance = "";
+
+/**
+ * What the agent did, kept on disk so that a run that was killed at any moment can be told and gone on with. Every
+ * change is written at once; a step is written as done only after it is done.
+ */
+export class Journal {
+  readonly #host: Host;
+  readonly #log: Logger;
+  readonly #state: JournalState;
+  #writable = true;
+
+  private constructor(host: Host, log: Logger, state: JournalState) {
+    this.#host = host;
+    this.#log = log;
+    this.#state = state;
+  }
+
+  static async open(host: Host, log: Logger, instanceId: string | undefined): Promise<Journal> {
+    const state = (await readJournal(host, log)) ?? emptyState();
+    const instance = instanceId ?? noInstance;
+    if (state.perInstance.instanceId !== instance) state.perInstance = { instanceId: instance, done: [] };
+    return new Journal(host, log, state);
+  }
+
+  /** The last run of a stage. */
+  lastRun(stage: Stage): RunRecord | undefined {
+    return lastRun(this.#state, stage);
+  }
+
+  /** Whether the contribution succeeded before and its frequency says that this is enough. */
+  isSettled(contribution: Contribution): boolean {
+    return this.#settled(contribution)?.includes(settledName(contribution)) ?? false;
+  }
+
+  /** Notes a contribution as succeeded; written by the next {@link save}. */
+  settle(contribution: Contribution): void {
+    if (!this.isSettled(contribution)) this.#settled(contribution)?.push(settledName(contribution));
+  }
+
+  #settled(contribution: Contribution): string[] | undefined {
+    const frequency = contribution.options.frequency ?? "always";
+    if (frequency === "once") return this.#state.once;
+    return frequency === "per-instance" ? this.#state.perInstance.done : undefined;
+  }
+
+  /** Begins a run. The record is live: change it, then {@link save}. A run that never ended is marked interrupted. */
+  async begin(run: RunRecord): Promise<RunRecord> {
+    for (const earlier of this.#state.runs) if (earlier.state === "running") interrupt(earlier);
+    this.#state.runs = [...this.#state.runs, run].slice(-keptRuns);
+    await this.save();
+    return run;
+  }
+
+  /** Writes the journal. A run goes on without a journal that cannot be written, and says so once. */
+  async save(): Promise<void> {
+    if (!this.#writable) return;
+    try {
+      await this.#host.writeFile(journalPath, `${JSON.stringify(this.#state, undefined, 2)}\n`, { mode: 0o644 });
+    } catch (error) {
+      this.#writable = false;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.warn(`the journal cannot be written, "status" will not know of this run: ${reason}`);
+    }
+  }
+}
+
+/** The journal's content; undefined where there is none, or none that can be understood (which is said in the log). */
+export async function readJournal(host: Host, log: Logger): Promise<JournalState | undefined> {
+  const text = await host.readFile(journalPath);
+  if (text === undefined) return undefined;
+  const state = parseState(text);
+  if (state === undefined) log.warn(`${journalPath} is damaged: starting a new journal`);
+  return state;
+}
+
+function parseState(text: string): JournalState | undefined {
+  try {
+    const state = JSON.parse(text) as Partial<JournalState> | null;
+    const complete =
+      state?.version === 1 &&
+      Array.isArray(state.runs) &&
+      Array.isArray(state.once) &&
+      Array.isArray(state.perInstance?.done);
+    return complete ? (state as JournalState) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function lastRun(state: JournalState, stage: Stage): RunRecord | undefined {
+  return state.runs.findLast((run) => run.stage === stage);
+}
+
+function emptyState(): JournalState {
+  return { version: 1, runs: [], once: [], perInstance: { instanceId: noInstance, done: [] } };
+}
+
+function settledName(contribution: Contribution): string {
+  return `${contribution.stage}/${contribution.name}`;
+}
+
+function interrupt(run: RunRecord): void {
+  run.state = "interrupted";
+  for (const record of run.contributions) if (record.state === "running") record.state = "interrupted";
+}

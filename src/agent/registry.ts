@@ -1,0 +1,144 @@
+import { AgentError } from "../config/agent-error.ts";
+import type {
+  BootConfiguration,
+  BootParams,
+  Configuration,
+  Contribution,
+  ContributionOptions,
+  RunnableParams,
+  Stage,
+} from "./contribution.ts";
+
+interface Registry {
+  contributions: Contribution[];
+  /** The element and file whose module is being imported now. */
+  origin: { element: string; file: string } | undefined;
+  /** Text of a template that an element brought, by its file name. */
+  template: (name: string) => Promise<string | undefined>;
+}
+
+/**
+ * An element may bring its own copy of this package among its npm packages; the registry is one all the same, because
+ * it is found by a symbol that all copies know.
+ */
+const key = Symbol.for("kanod-configure.registry");
+const shared = globalThis as { [key]?: Registry };
+shared[key] ??= { contributions: [], origin: undefined, template: async () => undefined };
+const registry: Registry = shared[key];
+
+/**
+ * Registers code that `kanod-runcmd` runs, lowest priority first.
+ *
+ * @throws AgentError `bad-registration` for arguments of the wrong form, `duplicate-contribution` for a second
+ *   contribution of the same name and stage
+ */
+export function register(
+  name: string,
+  priority: number,
+  code: (params: RunnableParams) => void | Promise<void>,
+  options: ContributionOptions<Configuration> = {},
+): void {
+  add("run", name, priority, code as Contribution["code"], options as ContributionOptions<never>);
+}
+
+/** Registers code that `kanod-bootcmd` runs on every boot: see {@link register}. */
+export function registerBoot(
+  name: string,
+  priority: number,
+  code: (params: BootParams) => void | Promise<void>,
+  options: ContributionOptions<BootConfiguration> = {},
+): void {
+  add("boot", name, priority, code as Contribution["code"], options as ContributionOptions<never>);
+}
+
+function add(
+  stage: Stage,
+  name: string,
+  priority: number,
+  code: Contribution["code"],
+  options: ContributionOptions<never>,
+): void {
+  const wrong = wrongArgument(name, priority, code, options);
+  if (wrong !== undefined) throw new AgentError("bad-registration", `${wrong}${whereRegistered()}`);
+  const earlier = registry.contributions.find((other) => other.stage === stage && other.name === name);
+  if (earlier !== undefined) {
+    throw new AgentError(
+      "duplicate-contribution",
+      `the contribution "${name}" of the ${stage} stage is already registered by element ${earlier.element}` +
+        whereRegistered(),
+    );
+  }
+  const element = registry.origin?.element ?? "";
+  const file = registry.origin?.file ?? "";
+  registry.contributions.push({ stage, name, priority, element, file, code, options });
+}
+
+function wrongArgument(name: unknown, priority: unknown, code: unknown, options: unknown): string | undefined {
+  if (typeof name !== "string" || name.trim() === "") return "a contribution needs a name that is not empty";
+  if (typeof priority !== "number" || !Number.isFinite(priority)) return `the priority of "${name}" is not a number`;
+  if (typeof code !== "function") return `the code of "${name}" is not a function`;
+  if (typeof options !== "object" || options === null) return `the options of "${name}" are not an object`;
+  const { frequency = "always", onFailure = "fail", timeout = 1 } = options as ContributionOptions;
+  if (!["always", "per-instance", "once"].includes(frequency)) return `"${name}" has an unknown frequency`;
+  if (!["fail", "continue"].includes(onFailure)) return `"${name}" has an unknown onFailure`;
+  if (!(timeout > 0)) return `the timeout of "${name}" is not a positive number of seconds`;
+  return undefined;
+}
+
+function whereRegistered(): string {
+  return registry.origin === undefined ? "" : ` (${registry.origin.file} of element ${registry.origin.element})`;
+}
+
+/** Imports a contribution module; what it registers belongs to `element`. Returns how many it registered. */
+export async function registerFrom(
+  origin: { element: string; file: string },
+  load: () => Promise<unknown>,
+): Promise<number> {
+  const before = registry.contributions.length;
+  registry.origin = origin;
+  try {
+    await load();
+  } finally {
+    registry.origin = undefined;
+  }
+  return registry.contributions.length - before;
+}
+
+/**
+ * What is registered for a stage, in the order in which it runs: by priority, then in the order of registration, which
+ * is that of the elements in the image and of the file names in an element.
+ */
+export function registered(stage: Stage): Contribution[] {
+  return registry.contributions
+    .filter((contribution) => contribution.stage === stage)
+    .sort((one, other) => one.priority - other.priority);
+}
+
+/** Makes the templates known that {@link templateText} finds. */
+export function provideTemplates(template: (name: string) => Promise<string | undefined>): void {
+  registry.template = template;
+}
+
+/** The text of an element's template (`kanod/templates/NAME`); undefined where no element has one of this name. */
+export function templateText(name: string): Promise<string | undefined> {
+  return registry.template(name);
+}
+
+/** A contribution's wish to end the run without an error. */
+export class Stop extends Error {
+  /** By its name it is recognized also when it was thrown by another copy of this package. */
+  override readonly name = "KanodStop";
+}
+
+/**
+ * Ends the run here: later contributions do not run, and the exit code is 0.
+ *
+ * @param reason is shown in the log and in the status
+ */
+export function stopCloudInit(reason?: string): never {
+  throw new Stop(reason ?? "");
+}
+
+export function isStop(error: unknown): error is Stop {
+  return error instanceof Error && error.name === "KanodStop";
+}

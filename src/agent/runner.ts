@@ -1,0 +1,248 @@
+import { AgentError } from "../config/agent-error.ts";
+import type { Host } from "../host/host.ts";
+import type { Logger } from "../log/logger.ts";
+import type {
+  BootParams,
+  CloudInit,
+  Configuration,
+  Contribution,
+  ContributionRecord,
+  RunnableParams,
+  RunResult,
+  SystemSettings,
+  VaultClient,
+} from "./contribution.ts";
+import { isStop } from "./registry.ts";
+import { scopedHost } from "./scoped-host.ts";
+
+/** In seconds. */
+const defaultTimeout = 1800;
+const deferredTimeout = 300;
+
+export interface RunnerOptions {
+  contributions: readonly Contribution[];
+  /** The complete configuration, or its boot part in the boot stage. */
+  conf: Configuration;
+  system: SystemSettings;
+  init: CloudInit;
+  /** Makes the host of one contribution; commands that it runs end when the signal is aborted. */
+  host: (contribution: Contribution, signal: AbortSignal, log: Logger) => Host;
+  log: Logger;
+  /** Aborted when the run has to end: by a signal, or with the Error that nobody waited for. */
+  signal: AbortSignal;
+  /** Why a contribution does not run this time; undefined when it runs. */
+  skip: (contribution: Contribution) => string | undefined;
+  /** Called after each change of the records, and before the next step begins. */
+  onChange: (records: readonly ContributionRecord[]) => Promise<void>;
+  onSuccess: (contribution: Contribution) => void;
+}
+
+export interface Failure {
+  contribution: Contribution;
+  error: unknown;
+  /** What it did last, as in the log. */
+  operation: string | undefined;
+}
+
+export interface RunnerOutcome {
+  result: RunResult;
+  failures: readonly Failure[];
+}
+
+interface Deferred {
+  name: string;
+  contribution: Contribution;
+  code: Parameters<RunnableParams["defer"]>[1];
+}
+
+/** Runs contributions one after the other until one stops the run, one fails, or the run is interrupted. */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #records: ContributionRecord[];
+  readonly #failures: Failure[] = [];
+  readonly #deferred: Deferred[] = [];
+  #conf: Configuration;
+  #vault: VaultClient | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#conf = options.conf;
+    this.#records = options.contributions.map(({ name, element, priority }) => {
+      return { name, element, priority, state: "pending" };
+    });
+  }
+
+  get records(): ContributionRecord[] {
+    return this.#records;
+  }
+
+  async run(): Promise<RunnerOutcome> {
+    const { contributions, signal, onChange } = this.#options;
+    let state: RunResult["state"] = "done";
+    for (const [index, contribution] of contributions.entries()) {
+      if (signal.aborted) {
+        state = "interrupted";
+        break;
+      }
+      const ended = await this.#step(contribution, index);
+      if (ended !== undefined) state = ended;
+      if (ended === "stopped" || ended === "interrupted") break;
+      if (ended === "failed" && contribution.options.onFailure !== "continue") break;
+    }
+    if (state === "done" && this.#failures.length > 0) state = "failed";
+    await onChange(this.#records);
+    const result: RunResult = { state: this.#failures.length > 0 ? "failed" : state, contributions: this.#records };
+    await this.#runDeferred(result);
+    return { result, failures: this.#failures };
+  }
+
+  async #step(contribution: Contribution, index: number): Promise<RunResult["state"] | undefined> {
+    const record = this.#records[index] as ContributionRecord;
+    const log = this.#options.log.with({ contribution: contribution.name, element: contribution.element });
+    const reason = this.#options.skip(contribution);
+    if (reason !== undefined) {
+      record.state = "skipped";
+      log.info(`skipped: ${reason}`, { event: "skipped" });
+      return undefined;
+    }
+    record.state = "running";
+    record.started = new Date().toISOString();
+    await this.#options.onChange(this.#records);
+    log.info(`started (${index + 1}/${this.#records.length})`, { event: "started" });
+    const begin = performance.now();
+    const ended = await this.#execute(contribution, record, log);
+    record.state = ended;
+    record.duration = seconds(begin);
+    if (ended === "done") this.#options.onSuccess(contribution);
+    const event = ended === "done" ? "finished" : ended;
+    log[ended === "failed" ? "warn" : "info"](event, { event, duration: record.duration });
+    return ended === "done" ? undefined : ended;
+  }
+
+  async #execute(
+    contribution: Contribution,
+    record: ContributionRecord,
+    log: Logger,
+  ): Promise<"done" | "stopped" | "failed" | "interrupted"> {
+    const { signal } = this.#options;
+    const scope = new AbortController();
+    const scoped = scopedHost(this.#options.host(contribution, AbortSignal.any([scope.signal, signal]), log));
+    try {
+      await withDeadline(
+        () => contribution.code(this.#params(contribution, record, scoped.host, log)),
+        contribution.options.timeout ?? defaultTimeout,
+        signal,
+      );
+      return "done";
+    } catch (error) {
+      if (isStop(error)) {
+        log.info(error.message === "" ? "stops the run" : `stops the run: ${error.message}`, { event: "stopping" });
+        return "stopped";
+      }
+      if (signal.aborted && !(signal.reason instanceof Error)) {
+        record.error = { code: "interrupted", message: "the run was interrupted" };
+        return "interrupted";
+      }
+      this.#fail(contribution, record, signal.aborted ? signal.reason : error, scoped.lastOperation());
+      return "failed";
+    } finally {
+      scoped.close();
+      scope.abort();
+    }
+  }
+
+  #fail(contribution: Contribution, record: ContributionRecord, error: unknown, operation: string | undefined): void {
+    this.#failures.push({ contribution, error, operation });
+    record.error = describeError(error);
+    if (error instanceof Error && !(error instanceof AgentError)) this.#options.log.debug(error.stack ?? error.message);
+  }
+
+  #params(
+    contribution: Contribution,
+    record: ContributionRecord,
+    host: Host,
+    log: Logger,
+  ): RunnableParams & BootParams {
+    const { system, init } = this.#options;
+    const params: RunnableParams & BootParams = {
+      conf: this.#conf,
+      system,
+      init,
+      host,
+      log,
+      provide: (values) => {
+        record.provides = true;
+        if (values.conf !== undefined) this.#conf = values.conf;
+        if (values.vault !== undefined) this.#vault = values.vault;
+      },
+      defer: (name, code) => {
+        record.provides = true;
+        this.#deferred.push({ name, contribution, code });
+      },
+    };
+    if (this.#vault !== undefined) params.vault = this.#vault;
+    return params;
+  }
+
+  async #runDeferred(result: RunResult): Promise<void> {
+    for (const { name, contribution, code } of this.#deferred.reverse()) {
+      const log = this.#options.log.with({ contribution: contribution.name, element: contribution.element });
+      const end = new AbortController();
+      const scoped = scopedHost(this.#options.host(contribution, end.signal, log));
+      try {
+        await withDeadline(() => code(result, scoped.host), deferredTimeout, undefined);
+        log.debug(`${name}: finished`);
+      } catch (error) {
+        log.warn(`${name} at the end of the run failed: ${describeError(error).message}`);
+      } finally {
+        scoped.close();
+        end.abort();
+      }
+    }
+  }
+}
+
+/** Waits for `code`, at most `timeout` seconds, and not after `signal` is aborted. */
+async function withDeadline(
+  code: () => void | Promise<void>,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const ended = new AbortController();
+  const deadline = new Promise<never>((_, reject) => {
+    const expired = (): void => {
+      const message = `did not finish within ${timeout} s`;
+      reject(new AgentError("contribution-timeout", message, { hint: "its `timeout` option gives it more time" }));
+    };
+    // A longer wait than a timer can hold (2^31 ms, 24 days) would end at once.
+    const timer = setTimeout(expired, Math.min(timeout * 1000, 2 ** 31 - 1));
+    const interrupted = (): void => reject(new AgentError("interrupted", "the run was interrupted"));
+    signal?.addEventListener("abort", interrupted, { once: true });
+    ended.signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", interrupted);
+    });
+  });
+  try {
+    await Promise.race([Promise.resolve().then(code), deadline]);
+  } finally {
+    ended.abort();
+  }
+}
+
+/** Code and message of anything that was thrown. */
+export function describeError(error: unknown): { code: string; message: string } {
+  if (error instanceof AgentError) return { code: error.code, message: error.message };
+  if (error instanceof Error) return { code: "exception", message: `${error.name}: ${error.message}` };
+  return { code: "exception", message: `something that is no Error was thrown: ${inspectBriefly(error)}` };
+}
+
+function inspectBriefly(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** Seconds since `begin` (of `performance.now()`), in milliseconds' precision. */
+export function seconds(begin: number): number {
+  return Math.round(performance.now() - begin) / 1000;
+}

@@ -1,0 +1,168 @@
+import { AgentError } from "../config/agent-error.ts";
+import type { Host } from "../host/host.ts";
+import type { ProcessIdentity } from "../host/process-info.ts";
+import type { Logger } from "../log/logger.ts";
+import { type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
+import type { CloudInit, Contribution, RunResult, Stage } from "./contribution.ts";
+import type { CompiledImage } from "./image.ts";
+import { Journal, type RunRecord } from "./journal.ts";
+import { registered, registerFrom } from "./registry.ts";
+import { describeError, type Failure, Runner, type RunnerOptions, seconds } from "./runner.ts";
+
+export const statusPath = "/etc/kanod-configure/status";
+export const bootOncePath = "/var/lib/kanod-boot-once";
+
+export interface StageOptions {
+  stage: Stage;
+  image: CompiledImage;
+  /** Reads the inputs; `systemSettings` is undefined where the machine has no system.yaml. */
+  read: () => Promise<{ configuration: InputText; systemSettings: InputText | undefined }>;
+  /** Contributions of a lower priority are left out. */
+  minPriority?: number | undefined;
+  /** Goes on after the last finished contribution of an interrupted run. */
+  resume?: boolean;
+  /** The host of the agent's own files. */
+  host: Host;
+  /** See {@link RunnerOptions.host}. */
+  hostOfContribution: RunnerOptions["host"];
+  init: CloudInit;
+  log: Logger;
+  signal: AbortSignal;
+  /** Keeps the journal and the status file. A plan keeps none. */
+  keep: boolean;
+  process: ProcessIdentity;
+}
+
+export interface StageOutcome {
+  result: RunResult;
+  failures: readonly Failure[];
+  input: CheckedInput;
+}
+
+/**
+ * One run of `kanod-bootcmd` or `kanod-runcmd`: validates everything, then runs the contributions.
+ *
+ * @throws ConfigurationError when the input is invalid; nothing was changed then
+ * @throws AgentError when a contribution cannot be imported, or its check fails
+ */
+export async function runStage(options: StageOptions): Promise<StageOutcome> {
+  const { stage, init, log, host } = options;
+  const journal = options.keep ? await Journal.open(host, log, init.instanceId) : undefined;
+  const previous = journal?.lastRun(stage);
+  const begin = performance.now();
+  const record = newRecord(options);
+  const finish = async (state: RunResult["state"]): Promise<void> => {
+    record.state = state;
+    record.finished = new Date().toISOString();
+    record.duration = seconds(begin);
+    await journal?.save();
+    if (options.keep) await leaveMarks(host, log, stage, state);
+  };
+  try {
+    await journal?.begin(record);
+    const input = await readInput(options);
+    const outcome = await runContributions(options, input, journal, previous, record);
+    await finish(outcome.result.state);
+    return { ...outcome, input };
+  } catch (error) {
+    record.error = describeError(error);
+    await finish("failed");
+    throw error;
+  }
+}
+
+async function readInput(options: StageOptions): Promise<CheckedInput> {
+  const { image, stage, log } = options;
+  const { configuration, systemSettings } = await options.read();
+  const input = await readConfiguration(image, stage, configuration, systemSettings);
+  for (const secret of input.secrets) log.addSecret(secret);
+  await registerAll(image);
+  checkMeaning(input, registered(stage));
+  return input;
+}
+
+/**
+ * Imports all contributions of an image.
+ *
+ * @throws AgentError `import-failed`, with the element and the file at fault
+ */
+export async function registerAll(image: CompiledImage): Promise<void> {
+  for (const { element, file, load } of image.modules) {
+    try {
+      const count = await registerFrom({ element, file }, load);
+      if (count === 0) throw new AgentError("no-registration", "it registers no contribution");
+    } catch (error) {
+      const { code, message } = describeError(error);
+      const reason = code === "exception" ? message : `${message} [${code}]`;
+      throw new AgentError("import-failed", `${file} of element ${element} cannot be used: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+async function runContributions(
+  options: StageOptions,
+  input: CheckedInput,
+  journal: Journal | undefined,
+  previous: RunRecord | undefined,
+  record: RunRecord,
+): Promise<{ result: RunResult; failures: readonly Failure[] }> {
+  const { stage, minPriority = Number.NEGATIVE_INFINITY } = options;
+  const contributions = registered(stage).filter(({ priority }) => priority >= minPriority);
+  const finishedBefore = options.resume === true ? finishedIn(previous) : new Set<string>();
+  const runner = new Runner({
+    contributions,
+    conf: input.conf,
+    system: input.system,
+    init: options.init,
+    host: options.hostOfContribution,
+    log: options.log,
+    signal: options.signal,
+    skip: (contribution) => {
+      if (finishedBefore.has(contribution.name)) return "finished in the run that is resumed";
+      return journal?.isSettled(contribution) === true ? settledReason(contribution) : undefined;
+    },
+    onChange: async () => journal?.save(),
+    onSuccess: (contribution) => journal?.settle(contribution),
+  });
+  record.contributions = runner.records;
+  return runner.run();
+}
+
+function settledReason(contribution: Contribution): string {
+  return contribution.options.frequency === "once" ? "done once on this machine" : "done for this instance";
+}
+
+/** What a resumed run need not do again: what finished, but for what later contributions need from it. */
+function finishedIn(previous: RunRecord | undefined): Set<string> {
+  const unfinished = previous !== undefined && previous.state !== "done" && previous.state !== "stopped";
+  const records = unfinished ? previous.contributions : [];
+  const finished = records.filter(
+    ({ state, provides }) => (state === "done" || state === "skipped") && provides !== true,
+  );
+  return new Set(finished.map(({ name }) => name));
+}
+
+function newRecord(options: StageOptions): RunRecord {
+  const { stage, init, process } = options;
+  return {
+    stage,
+    state: "running",
+    started: new Date().toISOString(),
+    process,
+    ...(init.instanceId === undefined ? {} : { instanceId: init.instanceId }),
+    contributions: [],
+  };
+}
+
+/** What the ancestor left for scripts: the result of runcmd, and that bootcmd succeeded once. */
+async function leaveMarks(host: Host, log: Logger, stage: Stage, state: RunResult["state"]): Promise<void> {
+  const success = state === "done" || state === "stopped";
+  try {
+    if (stage === "run") await host.writeFile(statusPath, success ? "0" : "1", { mode: 0o644 });
+    else if (success && (await host.stat(bootOncePath)) === undefined) await host.writeFile(bootOncePath, "");
+  } catch (error) {
+    log.warn(`cannot write the status: ${describeError(error).message}`);
+  }
+}

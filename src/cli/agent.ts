@@ -1,0 +1,46 @@
+import type { CompiledImage } from "../agent/image.ts";
+import { AgentError } from "../config/agent-error.ts";
+import { processIo } from "./io.ts";
+import { type BuildSide, main } from "./main.ts";
+
+/**
+ * The program: reads the process's arguments, runs the command and sets the process's exit code. A compiled agent calls
+ * it with what was compiled into it. In a single executable argv0 is the name as typed (argv[1] repeats the path of the
+ * executable); otherwise argv[1] is the script as typed, its links not followed.
+ */
+export async function runAgent(
+  image: CompiledImage,
+  options: { embedded: boolean; buildSide?: BuildSide },
+): Promise<void> {
+  const program = options.embedded ? process.argv0 : (process.argv[1] ?? "kanod-configure");
+  const restoreExit = forbidExit();
+  process.exitCode = await main(processIo(program, process.argv.slice(2), endOfProcess()), image, options.buildSide);
+  restoreExit();
+}
+
+/** A contribution must not end the process behind the agent's back: `process.exit` throws into its caller. */
+function forbidExit(): () => void {
+  const exit = process.exit;
+  process.exit = (): never => {
+    throw new AgentError("process-exit", "process.exit was called", {
+      hint: "a contribution returns, throws an error or calls stopCloudInit",
+    });
+  };
+  return () => {
+    process.exit = exit;
+  };
+}
+
+/**
+ * SIGINT, SIGTERM and errors that nobody waits for abort the signal, so that the run ends in order and its journal says
+ * why. A second SIGINT or SIGTERM ends the process at once, as a user at a terminal expects.
+ */
+function endOfProcess(): AbortSignal {
+  const controller = new AbortController();
+  const abort = (reason: unknown): void => controller.abort(reason);
+  process.once("SIGINT", abort);
+  process.once("SIGTERM", abort);
+  process.on("uncaughtException", abort);
+  process.on("unhandledRejection", (reason) => abort(reason instanceof Error ? reason : new Error(String(reason))));
+  return controller.signal;
+}

@@ -1,0 +1,69 @@
+import { Command, CommanderError } from "commander";
+import type { CompiledImage } from "../agent/image.ts";
+import { AgentError } from "../config/agent-error.ts";
+import { type CliIo, exitCodes } from "./io.ts";
+
+/** What a command works with. */
+export interface CommandContext {
+  io: CliIo;
+  image: CompiledImage;
+}
+
+/** Adds a command to `kanod-configure`. Its action resolves to the exit code. */
+export type CommandDefinition = (program: Program, context: CommandContext) => void;
+
+/** The code of a command: resolves to the exit code. */
+type Action<Options> = (options: Options, operands: string[]) => Promise<number>;
+
+/** A commander program that writes through the io, never ends the process, and knows the exit code of its action. */
+export class Program {
+  readonly command: Command;
+  exitCode: number = exitCodes.done;
+
+  constructor(io: CliIo, name: string, version: string) {
+    this.command = new Command(name)
+      .version(version, "--version", "print the version")
+      .helpOption("-h, --help", "print this help")
+      .helpCommand(false)
+      .showHelpAfterError(`(${name} --help tells more)`)
+      .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => 100, getErrHelpWidth: () => 100 })
+      .exitOverride();
+  }
+
+  /** Lets `action` be the code of `command`, which is the program's own or one of its subcommands. */
+  setAction<Options extends object>(command: Command, action: Action<Options>): void {
+    command.action(async (...given: unknown[]) => {
+      const [options, self] = given.slice(-2) as [Options, Command];
+      this.exitCode = await action(options, self.args);
+    });
+  }
+}
+
+/** Parses the arguments and runs the action. Never throws: every error becomes a message and an exit code. */
+export async function execute(program: Program, io: CliIo): Promise<number> {
+  try {
+    await program.command.parseAsync(io.args, { from: "user" });
+    return program.exitCode;
+  } catch (error) {
+    return reportError(error, io);
+  }
+}
+
+/** Says what went wrong and gives the exit code for it. */
+export function reportError(error: unknown, io: CliIo): number {
+  // commander has written its message already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof AgentError) {
+    io.err(`${io.program}: ${error.message} [${error.code}]\n`);
+    if (error.hint !== undefined) io.err(`  hint: ${error.hint}\n`);
+    return error.exitCode;
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.err(`${io.program}: this is a defect of kanod-configure, please report it with the lines below\n${detail}\n`);
+  return exitCodes.failed;
+}
+
+/** A mistake in the command line. */
+export function usageError(code: string, message: string, hint?: string): AgentError {
+  return new AgentError(code, message, { exitCode: exitCodes.usage, hint });
+}

@@ -1,0 +1,23 @@
+import { type CommandContext, type CommandDefinition, execute, Program } from "./command-line.ts";
+import { defineContributions } from "./contributions.ts";
+import { defineSchema } from "./schema.ts";
+import { defineStatus } from "./status.ts";
+
+/** `kanod-configure COMMAND …`. */
+export async function configureCommand(
+  context: CommandContext,
+  buildSide: readonly CommandDefinition[],
+): Promise<number> {
+  const { agent } = await context.image.manifest();
+  const program = new Program(context.io, "kanod-configure", agent);
+  program.command
+    .description("Looks at the configuration of a machine, and builds the agent that applies it on first boot.")
+    .usage("COMMAND [options]")
+    .addHelpText("after", exitCodeHelp);
+  for (const define of [defineStatus, defineContributions, defineSchema, ...buildSide]) define(program, context);
+  return execute(program, context.io);
+}
+
+const exitCodeHelp = `
+Exit codes: 0 done, 1 problems found, 2 usage error, 3 input unreadable.
+kanod-bootcmd and kanod-runcmd, the same program by other names, are what cloud-init calls: see their --help.`;

@@ -1,0 +1,56 @@
+/** What a command knows of the process it runs in: tests give it another one. */
+export interface CliIo {
+  /** The name the program was called by, such as `kanod-runcmd`. */
+  program: string;
+  /** Arguments after the program's name. */
+  args: readonly string[];
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The folder that relative paths are relative to. */
+  workingDirectory: string;
+  /** All of standard input. */
+  readStdin(): Promise<Uint8Array>;
+  /** Text for the user, as it is: no newline is added. */
+  out(text: string): void;
+  err(text: string): void;
+  /** Standard output is a terminal, and NO_COLOR (no-color.org) is not set. */
+  color: boolean;
+  /** Standard error is a terminal: progress may be shown there. */
+  interactive: boolean;
+  /**
+   * Aborted when the command has to end: with the signal's name for SIGINT and SIGTERM, with the error for an error that
+   * was thrown outside of any call that somebody waits for.
+   */
+  signal: AbortSignal;
+}
+
+/** Exit codes: the table in the README. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  unreadable: 3,
+  locked: 4,
+  notFinished: 5,
+} as const;
+
+/** The io of the running process. `programFile` is the path, as typed, that the program was started with. */
+export function processIo(programFile: string, args: readonly string[], signal: AbortSignal): CliIo {
+  return {
+    program: programFile.split("/").at(-1) ?? programFile,
+    args,
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    readStdin,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    color: process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "",
+    interactive: process.stderr.isTTY === true,
+    signal,
+  };
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,56 @@
+import { readJournal } from "../agent/journal.ts";
+import { formatStatus, judge, type OverallStatus, type StatusReport } from "../agent/status.ts";
+import { isAlive } from "../host/process-info.ts";
+import { type CommandContext, type Program, usageError } from "./command-line.ts";
+import { exitCodes } from "./io.ts";
+import { formatOption, rootOption } from "./options.ts";
+import { quietHost } from "./tree.ts";
+
+/** How often a journal that is waited for is read, in seconds. */
+const pollInterval = 0.5;
+
+const exitCodeOf: Readonly<Record<OverallStatus, number>> = {
+  done: exitCodes.done,
+  failed: exitCodes.failed,
+  running: exitCodes.notFinished,
+  "not-run": exitCodes.notFinished,
+};
+
+interface StatusOptions {
+  wait?: true;
+  timeout: string;
+  format: string;
+  root?: string;
+}
+
+/** `status`: what the journal says of the last runs. */
+export function defineStatus(program: Program, { io }: CommandContext): void {
+  const command = program.command
+    .command("status")
+    .description("Tell whether this machine is configured: reads the journal that kanod-bootcmd and kanod-runcmd keep.")
+    .option("--wait", "wait until the run stage has ended")
+    .option("--timeout <seconds>", "with --wait: give up after this time", "1800")
+    .addOption(formatOption(["text", "json"]))
+    .addOption(rootOption())
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed or interrupted, 2 usage error, 5 not run or still running.");
+  program.setAction<StatusOptions>(command, async (options) => {
+    const seconds = Number(options.timeout);
+    if (!(seconds >= 0)) throw usageError("bad-timeout", "--timeout takes a number of seconds");
+    const { host, log } = quietHost(io, options.root);
+    const read = async (): Promise<StatusReport> => {
+      return judge(await readJournal(host, log), (run) => isAlive(run.process));
+    };
+    const deadline = performance.now() + seconds * 1000;
+    let report = await read();
+    while (options.wait === true && unfinished(report) && performance.now() < deadline && !io.signal.aborted) {
+      await host.sleep(pollInterval);
+      report = await read();
+    }
+    io.out(options.format === "json" ? `${JSON.stringify(report, undefined, 2)}\n` : formatStatus(report));
+    return exitCodeOf[report.status];
+  });
+}
+
+function unfinished(report: StatusReport): boolean {
+  return exitCodeOf[report.status] === exitCodes.notFinished;
+}

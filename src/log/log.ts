@@ -1,0 +1,66 @@
+import { type LogEvent, type LogFields, type Logger, type LogLevel, logLevels, type Sink } from "./logger.ts";
+import type { Redactor } from "./redactor.ts";
+
+export interface LogOptions {
+  sinks: readonly LeveledSink[];
+  redactor: Redactor;
+  now: () => Date;
+}
+
+export interface LeveledSink {
+  /** Events below it do not reach the sink. */
+  level: LogLevel;
+  write: Sink;
+}
+
+/** The log of one run. Every string of an event goes through the redactor before a sink sees it. */
+export function createLog(options: LogOptions): Logger {
+  const sinks = options.sinks.map(({ level, write }) => ({ threshold: logLevels.indexOf(level), write }));
+  const logger = (fixed: LogFields): Logger => {
+    const emit = (level: LogLevel, message: string, fields?: LogFields): void => {
+      const interested = sinks.filter(({ threshold }) => threshold <= logLevels.indexOf(level));
+      if (interested.length === 0) return;
+      const time = options.now().toISOString();
+      const event = redactStrings({ time, level, message, ...fixed, ...fields }, options.redactor) as LogEvent;
+      for (const { write } of interested) write(event);
+    };
+    return {
+      debug: (message, fields) => emit("debug", message, fields),
+      info: (message, fields) => emit("info", message, fields),
+      warn: (message, fields) => emit("warn", message, fields),
+      error: (message, fields) => emit("error", message, fields),
+      addSecret: (secret) => options.redactor.add(secret),
+      with: (fields) => logger({ ...fixed, ...fields }),
+    };
+  };
+  return logger({});
+}
+
+/** A copy of plain data in which every string is redacted. */
+function redactStrings(value: unknown, redactor: Redactor): unknown {
+  if (typeof value === "string") return redactor.redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactStrings(item, redactor));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactStrings(item, redactor)]));
+}
+
+/** One line for people: time, level where it is not info, who, what, how long. Control characters are escaped. */
+export function formatText(event: LogEvent): string {
+  const level = event.level === "info" ? "" : `${event.level}: `;
+  const contribution = event.contribution === undefined ? "" : `${event.contribution}: `;
+  const duration = event.duration === undefined ? "" : ` (${event.duration.toFixed(1)} s)`;
+  return `${event.time} ${level}${escapeControls(`${contribution}${event.message}`)}${duration}`;
+}
+
+/** One JSON object, on one line. */
+export function formatJson(event: LogEvent): string {
+  return JSON.stringify(event);
+}
+
+/** Line feeds and tabs stay; every other control character, which could drive a terminal, becomes `\xNN`. */
+function escapeControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+}

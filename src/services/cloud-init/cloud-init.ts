@@ -1,0 +1,71 @@
+import type { CloudInit } from "../../agent/contribution.ts";
+import { AgentError } from "../../config/agent-error.ts";
+import type { Host } from "../../host/host.ts";
+import type { Logger } from "../../log/logger.ts";
+import { readDistro } from "./os-release.ts";
+
+/** Written by cloud-init's init stages; readable by all, without the sensitive values. */
+const instanceDataPath = "/run/cloud-init/instance-data.json";
+/** Holds the instance-id also where /run was not filled, as on a target tree. */
+const instanceIdPath = "/var/lib/cloud/data/instance-id";
+
+/** What cloud-init knows about this machine. Instance data that is missing or damaged is empty. */
+export async function readCloudInit(host: Host, log: Logger): Promise<CloudInit> {
+  const instanceData = parseInstanceData(await host.readFile(instanceDataPath), log);
+  return {
+    instanceData,
+    instanceId: instanceIdOf(instanceData) ?? nonEmpty((await host.readFile(instanceIdPath))?.trim()),
+    distro: await readDistro(host),
+    module: (name, config) => runModule(host, name, config),
+  };
+}
+
+function parseInstanceData(text: string | undefined, log: Logger): Readonly<Record<string, unknown>> {
+  if (text === undefined) return {};
+  try {
+    const data: unknown = JSON.parse(text);
+    if (isRecord(data)) return data;
+  } catch {
+    // Said below, in the same words as for a document that is no object.
+  }
+  log.warn(`${instanceDataPath} is damaged: going on without cloud-init's instance data`);
+  return {};
+}
+
+function instanceIdOf(instanceData: Readonly<Record<string, unknown>>): string | undefined {
+  const v1 = instanceData["v1"];
+  const id = isRecord(v1) ? (v1["instance_id"] ?? v1["instance-id"]) : undefined;
+  return typeof id === "string" ? nonEmpty(id) : undefined;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * `cloud-init single --name NAME --frequency always --file FILE`: the configuration goes through a file that only root
+ * can read, because it may hold secrets.
+ */
+async function runModule(host: Host, name: string, config: Readonly<Record<string, unknown>>): Promise<void> {
+  if (!/^[a-z][a-z0-9_-]*$/.test(name)) {
+    throw new AgentError("bad-cloud-init-module", `"${name}" is no name of a cloud-init module`);
+  }
+  const path = `/run/kanod-configure/cloud-init-${name}.yaml`;
+  await host.makeDirectory("/run/kanod-configure", { mode: 0o700 });
+  // JSON is YAML: no second way to write a document is needed.
+  await host.writeFile(path, `#cloud-config\n${JSON.stringify(config)}\n`, { mode: 0o600, secret: true });
+  try {
+    await host.run(["cloud-init", "--file", path, "single", "--name", name, "--frequency", "always"], {
+      timeout: 600,
+      onTree: "chroot",
+      secret: true,
+      why: `apply cloud-init's module ${name}`,
+    });
+  } finally {
+    await host.remove(path);
+  }
+}

@@ -1,0 +1,134 @@
+import { fileURLToPath } from "node:url";
+import type {
+  BootConfiguration,
+  CloudInit,
+  Configuration,
+  Contribution,
+  RunResult,
+  Stage,
+  SystemSettings,
+  VaultClient,
+} from "./agent/contribution.ts";
+import { provideTemplates, registered } from "./agent/registry.ts";
+import { Runner } from "./agent/runner.ts";
+import { AgentError } from "./config/agent-error.ts";
+import { createHost } from "./host/create-host.ts";
+import type { Host } from "./host/host.ts";
+import { type RecordingOptions, recordingHost, type Step } from "./host/recording-host.ts";
+import { createLog } from "./log/log.ts";
+import type { LogEvent, Logger } from "./log/logger.ts";
+import { Redactor } from "./log/redactor.ts";
+import { readCloudInit } from "./services/cloud-init/cloud-init.ts";
+
+export type { CannedCommand, Step } from "./host/recording-host.ts";
+export { recordingHost };
+
+/** What a contribution is run with in a test. */
+export interface ContributionTest {
+  /** Default `run`. */
+  stage?: Stage;
+  /** The complete configuration; for the boot stage its boot part. */
+  conf: Configuration | BootConfiguration;
+  system?: SystemSettings;
+  /** Files that the machine has, by path. Default: none. */
+  files?: RecordingOptions["files"];
+  /** What commands answer. A query that is not among them is a command that the machine does not have. */
+  commands?: RecordingOptions["commands"];
+  /** What servers answer. */
+  responses?: RecordingOptions["responses"];
+  /** Replaces what is read from `files` (os-release, cloud-init's instance data). */
+  init?: Partial<CloudInit>;
+  vault?: VaultClient;
+  /** Folder of the contribution's templates, such as `new URL("../kanod/templates/", import.meta.url)`. */
+  templates?: URL;
+}
+
+/** What a contribution did. */
+export interface ContributionRun {
+  state: RunResult["state"];
+  /** What it threw, when it failed. */
+  error?: unknown;
+  /** Content of the files that it wrote, by path. */
+  files: Record<string, string>;
+  /** Everything that it did, in order, secrets masked. */
+  steps: readonly Step[];
+  log: readonly LogEvent[];
+  /** What it gave to later contributions. */
+  provided: { conf?: Configuration; vault?: VaultClient };
+}
+
+/**
+ * Runs one registered contribution against a recorded machine, in which nothing happens. Import the contribution's file
+ * first, which registers it.
+ *
+ * @throws AgentError `no-contribution` when none of this name is registered
+ */
+export async function runContribution(name: string, test: ContributionTest): Promise<ContributionRun> {
+  const stage = test.stage ?? "run";
+  const contribution = registered(stage).find((candidate) => candidate.name === name);
+  if (contribution === undefined) {
+    const known = registered(stage).map((candidate) => `"${candidate.name}"`);
+    throw new AgentError(
+      "no-contribution",
+      `no contribution "${name}" in the ${stage} stage, only ${known.join(", ")}`,
+    );
+  }
+  const events: LogEvent[] = [];
+  const sinks = [{ level: "debug" as const, write: (event: LogEvent) => void events.push(event) }];
+  const log = createLog({ sinks, redactor: new Redactor(), now: () => new Date() });
+  const { files, commands, responses } = test;
+  const host = recordingHost({ ...definedOnly({ files, commands, responses }), log });
+  if (test.templates !== undefined) provideTemplates(templatesOf(test.templates, log));
+  return runRecorded(contribution, test, host, log, events);
+}
+
+async function runRecorded(
+  contribution: Contribution,
+  test: ContributionTest,
+  host: ReturnType<typeof recordingHost>,
+  log: Logger,
+  events: LogEvent[],
+): Promise<ContributionRun> {
+  const provided: ContributionRun["provided"] = {};
+  const code: Contribution["code"] = (params) => {
+    const provide: typeof params.provide = (values) => void Object.assign(provided, values);
+    return contribution.code({ ...params, provide, ...definedOnly({ vault: test.vault }) });
+  };
+  const runner = new Runner({
+    contributions: [{ ...contribution, code }],
+    conf: test.conf as Configuration,
+    system: test.system ?? {},
+    init: { ...(await readCloudInit(host, log)), ...test.init },
+    host: () => host,
+    log,
+    signal: new AbortController().signal,
+    skip: () => undefined,
+    onChange: async () => {},
+    onSuccess: () => {},
+  });
+  const { result, failures } = await runner.run();
+  const files = await writtenFiles(host);
+  const error = failures[0] === undefined ? {} : { error: failures[0].error };
+  return { state: result.state, ...error, files, steps: host.steps, log: events, provided };
+}
+
+/** The content that a file has at the end, for each that was written and is still there. */
+async function writtenFiles(host: ReturnType<typeof recordingHost>): Promise<Record<string, string>> {
+  const paths = new Set(host.steps.flatMap((step) => (step.kind === "write" ? [step.path] : [])));
+  const entries: [string, string][] = [];
+  for (const path of paths) {
+    const content = await host.readFile(path);
+    if (content !== undefined) entries.push([path, content]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function templatesOf(folder: URL, log: Logger): (name: string) => Promise<string | undefined> {
+  const outside: Host = createHost({ log, environment: {} });
+  return (name) => outside.readFile(fileURLToPath(new URL(name, folder)));
+}
+
+/** Without the properties that are undefined, which `exactOptionalPropertyTypes` tells from absent ones. */
+function definedOnly<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
