@@ -4,6 +4,7 @@ import type {
   CloudInit,
   Configuration,
   Contribution,
+  RunnableParams,
   RunResult,
   Stage,
   SystemSettings,
@@ -54,7 +55,7 @@ export interface ContributionRun {
   steps: readonly Step[];
   log: readonly LogEvent[];
   /** What it gave to later contributions. */
-  provided: { conf?: Configuration; vault?: VaultClient };
+  provided: Parameters<RunnableParams["provide"]>[0];
 }
 
 /**

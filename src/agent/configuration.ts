@@ -91,17 +91,30 @@ function check(input: InputText, schema: JsonSchema, validator: Validator): Chec
  *
  * @throws ConfigurationError when a check finds an error
  */
-export function checkMeaning(input: CheckedInput, contributions: readonly Contribution[]): void {
-  const [main] = input.documents;
-  if (main === undefined) return;
-  main.problems.push(...positionFindings(main.document, findings(input, contributions)));
+export function checkMeaning(
+  input: CheckedInput,
+  contributions: readonly Contribution[],
+  minPriority?: number | undefined,
+): void {
+  addFindings(input, findings(input, contributions, minPriority));
   throwOnErrors(input.documents);
 }
 
-function findings(input: CheckedInput, contributions: readonly Contribution[]): Finding[] {
+/** Adds what was found in the configuration to the problems of its document. */
+export function addFindings(input: CheckedInput, found: readonly Finding[]): void {
+  const [main] = input.documents;
+  if (main !== undefined) main.problems.push(...positionFindings(main.document, found));
+}
+
+function findings(
+  input: CheckedInput,
+  contributions: readonly Contribution[],
+  minPriority: number | undefined,
+): Finding[] {
   return contributions.flatMap(({ name, options }) => {
     try {
-      const params = { conf: input.conf, system: input.system };
+      const { conf, system } = input;
+      const params = { conf, system, ...(minPriority === undefined ? {} : { minPriority }) };
       return (options.check as ((params: object) => readonly Finding[]) | undefined)?.(params) ?? [];
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -36,8 +36,11 @@ export interface RunnableParams {
   log: Logger;
   /** Present once the Vault contribution has run, where the configuration has a `vault` section. */
   vault?: VaultClient;
-  /** Gives later contributions another configuration (references resolved) or a Vault client. */
-  provide(values: { conf?: Configuration; vault?: VaultClient }): void;
+  /**
+   * Gives later contributions another configuration (references resolved) or a Vault client. A function makes a client
+   * for each of them, which uses that contribution's own host: this one's is closed when the contribution ends.
+   */
+  provide(values: { conf?: Configuration; vault?: VaultClient | VaultProvider }): void;
   /**
    * Has `code` run at the end of the run, after the last contribution and whatever the outcome, the last deferred
    * first. It gets 300 s and a host of its own: the contribution's is closed when the contribution ends. A failure
@@ -45,6 +48,9 @@ export interface RunnableParams {
    */
   defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
 }
+
+/** Makes the Vault client of one contribution. */
+export type VaultProvider = (params: Pick<RunnableParams, "host" | "log" | "init">) => VaultClient;
 
 /** How a run ended. */
 export interface RunResult {
@@ -124,6 +130,8 @@ export interface ContributionOptions<Conf = Configuration> {
 export interface CheckParams<Conf = Configuration> {
   conf: Conf;
   system: SystemSettings;
+  /** Contributions of a lower priority are left out of the run that is about to begin. */
+  minPriority?: number;
 }
 
 /** What a check found. The position in the user's file is added by the caller, from the pointer. */

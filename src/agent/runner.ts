@@ -11,6 +11,7 @@ import type {
   RunResult,
   SystemSettings,
   VaultClient,
+  VaultProvider,
 } from "./contribution.ts";
 import { isStop } from "./registry.ts";
 import { scopedHost } from "./scoped-host.ts";
@@ -62,7 +63,7 @@ export class Runner {
   readonly #failures: Failure[] = [];
   readonly #deferred: Deferred[] = [];
   #conf: Configuration;
-  #vault: VaultClient | undefined;
+  #vault: VaultClient | VaultProvider | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -153,7 +154,9 @@ export class Runner {
 
   #fail(contribution: Contribution, record: ContributionRecord, error: unknown, operation: string | undefined): void {
     this.#failures.push({ contribution, error, operation });
-    record.error = describeError(error);
+    const { code, message } = describeError(error);
+    // The journal holds it, which is no log.
+    record.error = { code, message: this.#options.log.redact(message) };
     if (error instanceof Error && !(error instanceof AgentError)) this.#options.log.debug(error.stack ?? error.message);
   }
 
@@ -180,7 +183,8 @@ export class Runner {
         this.#deferred.push({ name, contribution, code });
       },
     };
-    if (this.#vault !== undefined) params.vault = this.#vault;
+    if (typeof this.#vault === "function") params.vault = this.#vault({ host, log, init });
+    else if (this.#vault !== undefined) params.vault = this.#vault;
     return params;
   }
 

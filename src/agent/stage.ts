@@ -2,8 +2,9 @@ import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
 import type { ProcessIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
-import { type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
+import { addFindings, type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
 import type { CloudInit, Contribution, RunResult, Stage } from "./contribution.ts";
+import { FindingsError } from "./findings-error.ts";
 import type { CompiledImage } from "./image.ts";
 import { Journal, type RunRecord } from "./journal.ts";
 import { registered, registerFrom } from "./registry.ts";
@@ -77,7 +78,7 @@ async function readInput(options: StageOptions): Promise<CheckedInput> {
   const input = await readConfiguration(image, stage, configuration, systemSettings);
   for (const secret of input.secrets) log.addSecret(secret);
   await registerAll(image);
-  checkMeaning(input, registered(stage));
+  checkMeaning(input, registered(stage), options.minPriority);
   return input;
 }
 
@@ -127,7 +128,11 @@ async function runContributions(
     onSuccess: (contribution) => journal?.settle(contribution),
   });
   record.contributions = runner.records;
-  return runner.run();
+  const outcome = await runner.run();
+  for (const { error } of outcome.failures) {
+    if (error instanceof FindingsError) addFindings(input, error.findings);
+  }
+  return outcome;
 }
 
 function settledReason(contribution: Contribution): string {

@@ -116,7 +116,7 @@ async function run(
       keep: !plan,
       process: ownIdentity(),
     });
-    if (planner !== undefined) io.out(await planner.text());
+    if (planner !== undefined) io.out(log.redact(await planner.text()));
     await showProblems(io, log, options, outcome.input.documents);
     return reportOutcome(io, log, outcome);
   } catch (error) {

@@ -30,6 +30,7 @@ export function createLog(options: LogOptions): Logger {
       warn: (message, fields) => emit("warn", message, fields),
       error: (message, fields) => emit("error", message, fields),
       addSecret: (secret) => options.redactor.add(secret),
+      redact: (text) => options.redactor.redact(text),
       with: (fields) => logger({ ...fixed, ...fields }),
     };
   };

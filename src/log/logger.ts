@@ -33,6 +33,8 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   /** From now on `secret` is masked in every event of the run. */
   addSecret(secret: string): void;
+  /** `text` as the log would show it: for what is said in other places than the log. */
+  redact(text: string): string;
   /** The same log, whose events all have these fields. */
   with(fields: LogFields): Logger;
 }
