@@ -3,6 +3,7 @@ import { formats } from "./formats.ts";
 import { createMetaValidator } from "./generate-validators.ts";
 import { tell } from "./messages.ts";
 import { escapePointerPart, type Problem, type SourceRange } from "./problem.ts";
+import type { ProblemCode } from "./problem-codes.ts";
 import {
   isSchemaObject,
   type JsonSchema,
@@ -30,18 +31,21 @@ export function checkSchema(schema: unknown, locate: Locate = () => undefined): 
   return positionFindings({ locate }, findings);
 }
 
+/** A finding whose code is one of this layer. */
+type SchemaFinding = PlacedFinding & { code: ProblemCode };
+
 function isJsonSchema(value: unknown): value is JsonSchema {
   return typeof value === "boolean" || isSchemaObject(value);
 }
 
-const noSchema: PlacedFinding = {
+const noSchema: SchemaFinding = {
   severity: "error",
   code: "bad-schema",
   pointer: "",
   message: "a schema has to be a mapping, or true or false",
 };
 
-function againstMetaSchema(schema: JsonSchema): PlacedFinding[] {
+function againstMetaSchema(schema: JsonSchema): SchemaFinding[] {
   const { validator, schema: metaSchema } = createMetaValidator();
   if (validator(schema)) return [];
   return explainErrors(metaSchema, schema, validator.errors ?? []).map((explained) => {
@@ -51,7 +55,7 @@ function againstMetaSchema(schema: JsonSchema): PlacedFinding[] {
   });
 }
 
-function withinSchema(schema: JsonSchema): PlacedFinding[] {
+function withinSchema(schema: JsonSchema): SchemaFinding[] {
   const found = [...walkSchema(schema)].flatMap((each) => [
     ...unknownKeywords(each),
     ...badFormat(each),
@@ -63,7 +67,7 @@ function withinSchema(schema: JsonSchema): PlacedFinding[] {
 }
 
 /** Keywords of draft-07 (as its meta schema lists them), ours, and those of other tools, which begin with `x-`. */
-function unknownKeywords({ pointer, schema }: Subschema): PlacedFinding[] {
+function unknownKeywords({ pointer, schema }: Subschema): SchemaFinding[] {
   const known = [...Object.keys(mapping(createMetaValidator().schema["properties"])), secretKeyword];
   return Object.keys(schema)
     .filter((keyword) => !known.includes(keyword) && (!keyword.startsWith("x-") || keyword.startsWith("x-kanod-")))
@@ -80,7 +84,7 @@ function unknownKeywords({ pointer, schema }: Subschema): PlacedFinding[] {
     });
 }
 
-function badFormat({ pointer, schema: { format } }: Subschema): PlacedFinding[] {
+function badFormat({ pointer, schema: { format } }: Subschema): SchemaFinding[] {
   if (typeof format !== "string" || formats.has(format)) return [];
   const near = suggest(format, formats.keys());
   const hint = near === undefined ? `known: ${[...formats.keys()].sort().join(", ")}` : `did you mean ${shown(near)}?`;
@@ -88,7 +92,7 @@ function badFormat({ pointer, schema: { format } }: Subschema): PlacedFinding[] 
   return [{ severity: "error", code: "unknown-format", pointer: `${pointer}/format`, message, hint }];
 }
 
-function badPatterns({ pointer, schema: { pattern, patternProperties } }: Subschema): PlacedFinding[] {
+function badPatterns({ pointer, schema: { pattern, patternProperties } }: Subschema): SchemaFinding[] {
   const patterns = Object.keys(mapping(patternProperties)).map((each): [string, string, boolean] => [
     each,
     `${pointer}/patternProperties/${escapePointerPart(each)}`,
@@ -121,14 +125,14 @@ function faultOf(pattern: string): string | undefined {
   }
 }
 
-function badSecretMark({ pointer, schema }: Subschema): PlacedFinding[] {
+function badSecretMark({ pointer, schema }: Subschema): SchemaFinding[] {
   const mark = schema[secretKeyword];
   if (mark === undefined || typeof mark === "boolean") return [];
   const message = `${shown(secretKeyword)} has to be true or false`;
   return [{ severity: "error", code: "bad-schema", pointer: `${pointer}/${secretKeyword}`, message }];
 }
 
-function badRef({ pointer, schema: { $ref } }: Subschema, root: JsonSchema): PlacedFinding[] {
+function badRef({ pointer, schema: { $ref } }: Subschema, root: JsonSchema): SchemaFinding[] {
   if (typeof $ref !== "string" || resolveRef(root, $ref) !== undefined) return [];
   const at = { severity: "error", code: "dangling-ref", pointer: `${pointer}/$ref` } as const;
   if (!$ref.startsWith("#")) {
@@ -141,9 +145,9 @@ function badRef({ pointer, schema: { $ref } }: Subschema, root: JsonSchema): Pla
 }
 
 /** `$ref`s that lead back to their own schema for the same value: a validator would follow them for ever. */
-function circles(root: JsonSchema): PlacedFinding[] {
+function circles(root: JsonSchema): SchemaFinding[] {
   const done = new Set<JsonSchemaObject>();
-  const found: PlacedFinding[] = [];
+  const found: SchemaFinding[] = [];
   const follow = (schema: unknown, open: ReadonlySet<unknown>): boolean => {
     if (!isSchemaObject(schema) || done.has(schema)) return false;
     if (open.has(schema)) return true;

@@ -36,7 +36,9 @@ export function explainErrors(root: JsonSchema, value: unknown, errors: readonly
   const explainer = new Explainer(root, errors);
   const found = explainer.collect(root, value, "");
   const unmatched = errors.filter((error) => !explainer.matched.has(error));
-  return [...found, ...unmatched.map((error) => ({ error, value: undefined }))];
+  // What is wrong is never hidden, also where a validator was made of another schema.
+  const rest = found.length + unmatched.length > 0 ? unmatched : errors;
+  return [...found, ...rest.map((error) => ({ error, value: undefined }))];
 }
 
 class Explainer {

@@ -1,4 +1,5 @@
 import type { SourceRange } from "./problem.ts";
+import type { ProblemCode } from "./problem-codes.ts";
 import { SourceText } from "./source-text.ts";
 
 const byteOrderMark = "\ufeff";
@@ -6,7 +7,7 @@ const replacement = 0xfffd;
 
 /** What a text cannot be read for, and where. */
 export interface TextFault {
-  code: "not-utf8" | "control-character";
+  code: ProblemCode;
   message: string;
   hint: string;
   source: SourceRange;

@@ -136,17 +136,28 @@ export function secretValues(schema: JsonSchema, value: unknown): { pointers: st
   return { pointers, values };
 }
 
+/** Whether the schema marks the value at a JSON pointer, or one that it is within, `x-kanod-secret`. */
+export function isSecret(schema: JsonSchema, pointer: string): boolean {
+  return pathOf(schema, pointer).some((schemas) => schemas.some((each) => each[secretKeyword] === true));
+}
+
 /** The keys that the schema names for the mapping at a JSON pointer, sorted. */
 export function knownKeys(schema: JsonSchema, pointer: string): string[] {
-  let schemas = alongside(schema, schema);
+  const schemas = pathOf(schema, pointer).at(-1) ?? [];
+  return [...new Set(schemas.flatMap((each) => Object.keys(mapping(each["properties"]))))].sort();
+}
+
+/** The schemas for the whole and for each step of a JSON pointer, without looking at data. */
+function pathOf(schema: JsonSchema, pointer: string): JsonSchemaObject[][] {
+  const path = [alongside(schema, schema)];
   for (const part of pointerParts(pointer)) {
-    const below = schemas.flatMap((each) => [
+    const below = (path.at(-1) ?? []).flatMap((each) => [
       ...schemasOfKey(each, part),
       ...(/^\d+$/.test(part) ? schemasOfItem(each, Number(part)) : []),
     ]);
-    schemas = below.flatMap((each) => alongside(schema, each));
+    path.push(below.flatMap((each) => alongside(schema, each)));
   }
-  return [...new Set(schemas.flatMap((each) => Object.keys(mapping(each["properties"]))))].sort();
+  return path;
 }
 
 export function mapping(value: unknown): JsonSchemaObject {

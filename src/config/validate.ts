@@ -1,7 +1,7 @@
 import { explainErrors } from "./explain.ts";
 import { tell } from "./messages.ts";
 import { escapePointerPart, type Problem, type Severity, sortProblems } from "./problem.ts";
-import { type JsonSchema, secretValues } from "./schema.ts";
+import { isSecret, type JsonSchema } from "./schema.ts";
 import type { Validator } from "./validator.ts";
 import type { YamlDocument } from "./yaml.ts";
 
@@ -25,9 +25,8 @@ export interface PlacedFinding {
 export function validateDocument(document: YamlDocument, schema: JsonSchema, validator: Validator): Problem[] {
   const value = readableValue(document);
   if (value === undefined || validator(value)) return [];
-  const secrets = new Set(secretValues(schema, value).pointers);
   const findings = explainErrors(schema, value, validator.errors ?? []).map((explained): PlacedFinding => {
-    const { below, ...told } = tell(explained, secrets.has(explained.error.instancePath));
+    const { below, ...told } = tell(explained, isSecret(schema, explained.error.instancePath));
     const pointer = below === undefined ? "" : `/${escapePointerPart(String(below))}`;
     return { severity: "error", pointer: explained.error.instancePath + pointer, ...told };
   });

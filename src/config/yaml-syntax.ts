@@ -1,9 +1,10 @@
-import type { ErrorCode, YAMLError } from "yaml";
+import { type Document, type ErrorCode, isNode, visit, type YAMLError } from "yaml";
 import type { Problem } from "./problem.ts";
+import type { ProblemCode } from "./problem-codes.ts";
 import type { SourceText } from "./source-text.ts";
 
 /** In plain words what the yaml package only has a code for, and what to do about it. */
-const explanations: Partial<Record<ErrorCode, { code?: string; message: string; hint?: string }>> = {
+const explanations: Partial<Record<ErrorCode, Explanation>> = {
   TAB_AS_INDENT: { message: "a tab cannot indent a line", hint: "indent with spaces" },
   NON_STRING_KEY: { code: "key-not-scalar", message: "a key has to be plain text, not a mapping, a list or an alias" },
   TAG_RESOLVE_FAILED: {
@@ -26,21 +27,70 @@ const explanations: Partial<Record<ErrorCode, { code?: string; message: string; 
   },
 };
 
-/** A fault that the yaml package found, as a problem. Nothing of the text is quoted: it may be a secret. */
-export function syntaxProblem(source: SourceText, error: YAMLError): Problem {
-  const { code = "yaml-syntax", message = withoutQuotation(error.message), hint } = explanations[error.code] ?? {};
-  return {
-    severity: "error",
-    code,
-    pointer: "",
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    source: source.range(error.pos[0], error.pos[1]),
-  };
+/** The faults that the yaml package found, as problems. Nothing of the text is quoted: it may be a secret. */
+export function syntaxProblems(source: SourceText, document: Document.Parsed): Problem[] {
+  const openings = new Openings(document, source.text);
+  return [...document.errors, ...document.warnings].map((error) => {
+    const start = openings.of(error);
+    const told = start === undefined ? explain(error) : { message: `the \`${source.text[start]}\` here is not closed` };
+    const { code = "yaml-syntax", message, hint } = told;
+    const range = start === undefined ? source.range(error.pos[0], error.pos[1]) : source.range(start, start + 1);
+    return { severity: "error", code, pointer: "", message, ...(hint === undefined ? {} : { hint }), source: range };
+  });
 }
 
-/** The package quotes the text behind a colon. */
+interface Explanation {
+  code?: ProblemCode;
+  message: string;
+  hint?: string;
+}
+
+function explain(error: YAMLError): Explanation {
+  return explanations[error.code] ?? { message: withoutQuotation(error.message) };
+}
+
+/** What the package says of a quotation or bracket without its closing sign, by the sign that it opens with. */
+const unclosed: readonly (readonly [string, RegExp])[] = [
+  ['"', /^Missing closing "/],
+  ["'", /^Missing closing '/],
+  ["{", /^Flow map .*must.* end with/],
+  ["[", /^Flow sequence .*must.* end with/],
+];
+
+/** Finds where begins what is not closed: the package only says where it misses the end. */
+class Openings {
+  readonly #document: Document.Parsed;
+  readonly #text: string;
+  /** Offsets of opening signs, the innermost last, by the sign and the offset at which its content ends. */
+  #starts: Map<string, number[]> | undefined;
+
+  constructor(document: Document.Parsed, text: string) {
+    this.#document = document;
+    this.#text = text;
+  }
+
+  of(error: YAMLError): number | undefined {
+    const sign = unclosed.find(([, message]) => message.test(error.message))?.[0];
+    if (sign === undefined) return undefined;
+    this.#starts ??= this.#find();
+    // The faults of what stands within each other come in the order in which it ends.
+    return this.#starts.get(`${sign}${error.pos[0]}`)?.pop();
+  }
+
+  #find(): Map<string, number[]> {
+    const starts = new Map<string, number[]>();
+    visit(this.#document, (_, node) => {
+      if (!isNode(node) || !node.range) return;
+      const [start, end] = node.range;
+      const id = `${this.#text[start]}${end}`;
+      starts.set(id, [...(starts.get(id) ?? []), start]);
+    });
+    return starts;
+  }
+}
+
+/** The package quotes the text behind a colon, and names the directive. */
 function withoutQuotation(message: string): string {
-  const [said = message] = message.split(/: "|: '|: `/, 1);
+  const said = message.replace(/(?<=\S): .*/s, "").replace(/(?<=directive) .*/s, "");
   return said.charAt(0).toLowerCase() + said.slice(1);
 }

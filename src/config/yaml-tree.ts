@@ -1,5 +1,6 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from "yaml";
 import { escapePointerPart, type Problem, pointerParts, type SourceRange } from "./problem.ts";
+import type { ProblemCode } from "./problem-codes.ts";
 import { shown } from "./shown.ts";
 import type { SourceText } from "./source-text.ts";
 
@@ -43,7 +44,7 @@ export class YamlTree {
   }
 
   /** See YamlDocument.locate. */
-  locate(pointer: string, part: "key" | "value"): SourceRange | undefined {
+  locate(pointer: string, part: "key" | "value"): SourceRange {
     let place: Place = { node: this.#root };
     for (const name of pointerParts(pointer)) {
       const [next] = this.#children(place.node, name);
@@ -132,11 +133,11 @@ export class YamlTree {
       return;
     }
     earlier.push(pair);
-    const line = this.#rangeOf({ node: earlier[0]?.key }, "value")?.line;
+    const line = this.#rangeOf({ node: earlier[0]?.key }, "value").line;
     this.#report(
       "duplicate-key",
       at,
-      keyNode,
+      { node: keyNode },
       `the key ${shown(key)} stands in this mapping twice`,
       `the first one is in line ${line}`,
     );
@@ -147,7 +148,12 @@ export class YamlTree {
     const value = this.#data(pair.value, pointer, depth);
     for (const source of Array.isArray(value) ? value : [value]) {
       if (typeof source !== "object" || source === null || Array.isArray(source)) {
-        this.#report("bad-merge", pointer, pair.value ?? pair.key, "only mappings can be merged in with `<<`");
+        this.#report(
+          "bad-merge",
+          pointer,
+          { node: pair.value, key: pair.key },
+          "only mappings can be merged in with `<<`",
+        );
         return;
       }
       for (const [key, merged] of Object.entries(source)) {
@@ -160,23 +166,19 @@ export class YamlTree {
     const outermost = this.#followed === undefined;
     const target = this.#targets.get(alias) ?? (outermost ? this.#anchors.get(alias.source) : undefined);
     if (target === undefined) {
-      const hint = "an anchor `&name` has to stand before the aliases `*name`";
+      // The name is not quoted: it is a part of the value where a password begins with an asterisk.
+      const hint = "the anchor `&name` has to stand before the alias `*name`; text that begins with `*` needs quotes";
       this.#report(
         "unresolved-alias",
         pointer,
-        alias,
-        `there is no anchor ${shown(`&${alias.source}`)} before this`,
+        { node: alias },
+        "there is no anchor of this name before the alias",
         hint,
       );
       return null;
     }
     if (this.#open.has(target)) {
-      this.#giveUp(
-        "circular-alias",
-        pointer,
-        alias,
-        `the alias ${shown(`*${alias.source}`)} stands within its own anchor`,
-      );
+      this.#giveUp("circular-alias", pointer, alias, "the alias stands within its own anchor");
     }
     this.#targets.set(alias, target);
     if (outermost) this.#followed = { alias, pointer };
@@ -196,23 +198,23 @@ export class YamlTree {
     }
   }
 
-  #giveUp(code: string, pointer: string, node: unknown, message: string): never {
+  #giveUp(code: ProblemCode, pointer: string, node: unknown, message: string): never {
     this.#followed = undefined;
-    this.#report(code, pointer, node, message);
+    this.#report(code, pointer, { node }, message);
     throw new Unreadable();
   }
 
   /** What an alias brings in was reported where its anchor stands. */
-  #report(code: string, pointer: string, node: unknown, message: string, hint?: string): void {
+  #report(code: ProblemCode, pointer: string, place: Place, message: string, hint?: string): void {
     if (this.#followed !== undefined) return;
-    const source = this.#rangeOf({ node }, "value");
+    const source = this.#rangeOf(place, "value");
     this.problems.push({
       severity: "error",
       code,
       pointer,
       message,
       ...(hint === undefined ? {} : { hint }),
-      ...(source === undefined ? {} : { source }),
+      source,
     });
   }
 
@@ -234,9 +236,9 @@ export class YamlTree {
     return (isSeq(source) ? source.items : [source]).flatMap((mapping) => this.#children(mapping, name));
   }
 
-  #rangeOf(place: Place, part: "key" | "value"): SourceRange | undefined {
+  #rangeOf(place: Place, part: "key" | "value"): SourceRange {
     const range = (part === "key" ? keyRange(place) : undefined) ?? valueRange(place);
-    return range && this.#source.range(range[0], range[1]);
+    return this.#source.range(range?.[0] ?? 0, range?.[1] ?? 0);
   }
 }
 

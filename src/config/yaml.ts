@@ -1,8 +1,9 @@
 import { Composer, type CST, type Document, Lexer, Parser } from "yaml";
 import { type Problem, type SourceRange, sortProblems } from "./problem.ts";
+import type { ProblemCode } from "./problem-codes.ts";
 import { decodeText, unprintableCharacters } from "./read-text.ts";
 import { SourceText } from "./source-text.ts";
-import { syntaxProblem } from "./yaml-syntax.ts";
+import { syntaxProblems } from "./yaml-syntax.ts";
 import { YamlTree } from "./yaml-tree.ts";
 
 /** One document of a YAML file. */
@@ -168,12 +169,11 @@ function composeDocuments(tokens: readonly CST.Token[], limit: number, length: n
 }
 
 function readDocument(source: SourceText, document: Document.Parsed): ReadDocument {
-  const syntax = [...document.errors, ...document.warnings].map((error) => syntaxProblem(source, error));
   const tree = new YamlTree(source, document.contents, maxDepth);
-  return new ReadDocument(source, [...syntax, ...tree.problems], tree, document.range[0]);
+  return new ReadDocument(source, [...syntaxProblems(source, document), ...tree.problems], tree, document.range[0]);
 }
 
-function unreadable(source: SourceText, code: string, message: string, at: number): ReadDocument {
+function unreadable(source: SourceText, code: ProblemCode, message: string, at: number): ReadDocument {
   return new ReadDocument(source, [
     { severity: "error", code, pointer: "", message, source: source.range(at, at + 1) },
   ]);
