@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { bundle } from "./bundle.ts";
+import { move, packageFolder, pathKind, withFolder, writeText } from "./workspace.ts";
+
+/**
+ * The part of an agent that is the same in every image, with all packages it uses, as one CommonJS module. It is made
+ * once, when this package is built: it takes as long as all the rest of a compilation.
+ */
+export const agentBundle: string = join(packageFolder, "dist/agent.cjs");
+
+/** Name under which contributions, and the packages they use, import the agent's part. */
+export const agentPackage = "kanod-configure";
+
+/** Writes {@link agentBundle} from the modules in `dist`. */
+export async function bundleAgent(): Promise<void> {
+  const dist = join(packageFolder, "dist");
+  await withFolder(dist, ".bundle-", async (folder) => {
+    const entry = join(folder, "entry.js");
+    const output = join(folder, "agent.cjs");
+    await writeText(entry, 'export * from "../index.js";\nexport { runAgent } from "../cli/agent.js";\n');
+    const report = await bundle({ entry, output, external: [], base: packageFolder });
+    // A package may do without another: nunjucks looks for chokidar and goes on without.
+    const missing = report.missing.filter(({ file }) => file.startsWith(`${dist}/`));
+    const faults = [...missing, ...report.assets, ...report.invalid];
+    if (faults.length > 0) throw new Error(`the agent cannot be bundled: ${JSON.stringify(faults)}`);
+    await move(output, agentBundle);
+  });
+}
+
+/** Whether this package was built: a checkout is not before `npm run build`. */
+export async function isBuilt(): Promise<boolean> {
+  return (await pathKind(agentBundle)) === "file";
+}

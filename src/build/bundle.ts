@@ -1,0 +1,59 @@
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { machine, readText, runProgram, writeText } from "./workspace.ts";
+
+export interface BundleRequest {
+  /** Absolute path of the module to begin with. */
+  entry: string;
+  /** Where the bundle, a CommonJS module, is written. */
+  output: string;
+  /** Where the {@link BundleReport} is written, as JSON. */
+  report: string;
+  /** Names of packages that stay outside: the bundle calls `require` for them. */
+  external: readonly string[];
+}
+
+/** What is worth knowing of a bundle. Files are absolute. */
+export interface BundleReport {
+  /** Imports that lead nowhere, and the files that have them: they throw when they are reached. */
+  missing: { request: string; file: string }[];
+  /** What would have to lie beside the bundle: the module that needs it, the one that imports that, and so on. */
+  assets: { name: string; files: string[] }[];
+  /** Modules that cannot be bundled. */
+  invalid: { message: string; files: string[] }[];
+}
+
+export interface BundleOptions extends Omit<BundleRequest, "report"> {
+  /** Folder of the sources: names in the bundle are relative to it, so that it is the same wherever that lies. */
+  base: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** A module that ncc cannot parse. Its text is for people. */
+export class BundleFailure extends Error {}
+
+/**
+ * Makes one CommonJS module of a module and all that it imports. What it imports dynamically with `webpackMode: "eager"`
+ * is in there, and is evaluated when it is asked for.
+ *
+ * @throws BundleFailure
+ */
+export async function bundle({ base, signal, ...request }: BundleOptions): Promise<BundleReport> {
+  const report = `${request.output}.report.json`;
+  const requestFile = `${request.output}.request.json`;
+  await writeText(requestFile, JSON.stringify({ ...request, report } satisfies BundleRequest));
+  // The worker has the ending that this file has: .ts in the sources, .js in what is shipped.
+  const own = fileURLToPath(import.meta.url);
+  const worker = join(own, "..", `bundle-worker${extname(own)}`);
+  const argv = [machine.nodeFile, "--no-warnings", worker, requestFile];
+  const { exitCode, stdout, stderr } = await runProgram(argv, { cwd: base, signal });
+  const text = exitCode === 0 ? await readText(report) : undefined;
+  if (text === undefined) throw new BundleFailure(failureText(`${stderr}\n${stdout}`));
+  return JSON.parse(text) as BundleReport;
+}
+
+/** The reason in what the worker printed: without the list of loaders and the stack. */
+function failureText(output: string): string {
+  const reason = /Module parse failed: .*|Error: .*/.exec(output)?.[0];
+  return reason ?? output.trim();
+}

@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import { hasErrors, type Problem } from "../config/problem.ts";
+import { agentBundle, agentPackage, isBuilt } from "./agent-bundle.ts";
+import { BuildError, buildProblem } from "./build-error.ts";
+import { BundleFailure, type BundleReport, bundle } from "./bundle.ts";
+import { bundleProblems } from "./bundle-problems.ts";
+import { type CollectedElement, collectContributions } from "./collect.ts";
+import type { ImageContent } from "./compiled-image.ts";
+import type { ElementInput } from "./elements.ts";
+import { buildExecutable } from "./executable.ts";
+import { agentProgram, bundledParts, launcher, rehearsalProgram, separateParts } from "./launcher.ts";
+import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
+import { publish } from "./publish.ts";
+import { rehearse, startOnce } from "./rehearsal.ts";
+import { prepareRuntime, type Runtime } from "./runtime.ts";
+import { loadSchemas, schemaText } from "./schemas.ts";
+import type { Stage } from "./stage.ts";
+import { stageImage } from "./stage-image.ts";
+import {
+  type Arch,
+  copyTree,
+  machine,
+  makeLink,
+  packageFolder,
+  readText,
+  temporaryParent,
+  withFolder,
+  writeText,
+} from "./workspace.ts";
+
+export interface CompileOptions {
+  /** In image order. */
+  elements: readonly ElementInput[];
+  /** Folder for the agent, `schema.yaml` and `manifest.json`. */
+  output: string;
+  /** Whether Node is in the agent, which is the default, or the image has one (20.12 or newer). */
+  runtime?: "embedded" | "system";
+  /** Of the image. Default: of this machine. */
+  arch?: Arch;
+  /** False leaves the modules as they are, for debugging: such an agent runs on this machine's Node. Default true. */
+  bundle?: boolean;
+  progress?: (event: BuildProgress) => void;
+  signal?: AbortSignal;
+}
+
+/** A step of a build begins, or is over. */
+export interface BuildProgress {
+  /** What is done, such as `check the contributions`. */
+  step: string;
+  state: "started" | "finished";
+  /** Of a finished step, in seconds. */
+  duration?: number;
+}
+
+export interface CompileResult {
+  /** Path of the agent. */
+  agent: string;
+  manifest: Manifest;
+  /** What was found in the elements that is no error. */
+  warnings: readonly Problem[];
+  /** What the user should know of how it was built, such as that nothing was there to strip the executable. */
+  notes: readonly string[];
+}
+
+/** Where the agent's own module lies when it is not bundled. */
+const separateAgent = "node_modules/kanod-configure/dist/cli/agent.js";
+
+/**
+ * Compiles elements to an agent. The output folder is changed only at the end of a build that succeeds.
+ *
+ * @throws BuildError with all problems that were found in the elements
+ */
+export async function compileAgent(options: CompileOptions): Promise<CompileResult> {
+  if (!(await isBuilt())) {
+    const message = `${packageFolder} is a checkout that was not built`;
+    throw new BuildError([buildProblem("not-built", message, { hint: "npm run build" })]);
+  }
+  return withFolder(temporaryParent(), "kanod-configure-", (work) => new Compilation(options, work).run());
+}
+
+class Compilation {
+  readonly #options: CompileOptions;
+  readonly #work: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #warnings: Problem[] = [];
+  readonly #notes: string[] = [];
+
+  constructor(options: CompileOptions, work: string) {
+    this.#options = options;
+    this.#work = work;
+    this.#signal = options.signal;
+  }
+
+  async run(): Promise<CompileResult> {
+    // Whatever package.json lies in a folder above: the programs in here are CommonJS.
+    await writeText(join(this.#work, "package.json"), "{}");
+    const elements = await this.#step("collect the contributions", () => collectContributions(this.#options.elements));
+    const schemas = await this.#step("merge the schemas", () => loadSchemas(elements));
+    this.#warnings.push(...schemas.warnings);
+    const schema = schemaText(schemas.schema);
+    const runtime = await this.#step("get Node for the agent", () => this.#runtime());
+    const manifest = await describeImage(elements, schema, runtime ?? systemRuntime);
+    const content: ImageContent = { elements, ...schemas, manifest };
+    const stage = await this.#step("check the contributions", () => stageImage(content, this.#work, this.#signal));
+    const parts = await this.#step("bundle the contributions", () => this.#parts(stage, elements));
+    const expected = await this.#step("try the contributions", () => this.#rehearse(parts.forRehearsal, elements));
+    const texts = { "schema.yaml": schema, "manifest.json": `${JSON.stringify(manifest, undefined, 2)}\n` };
+    await publish(this.#options.output, texts, async (folder) => {
+      await this.#step("make the program", () => this.#writeProgram(folder, parts.final, stage, runtime));
+      await this.#step("start it", () => this.#start(folder, expected, runtime));
+    });
+    const agent = join(this.#options.output, "kanod-configure");
+    return { agent, manifest, warnings: this.#warnings, notes: this.#notes };
+  }
+
+  get #isBundled(): boolean {
+    return this.#options.bundle !== false;
+  }
+
+  async #step<T>(step: string, work: () => Promise<T>): Promise<T> {
+    this.#signal?.throwIfAborted();
+    const begin = performance.now();
+    this.#options.progress?.({ step, state: "started" });
+    const result = await work();
+    this.#options.progress?.({ step, state: "finished", duration: (performance.now() - begin) / 1000 });
+    return result;
+  }
+
+  async #runtime(): Promise<Runtime | undefined> {
+    if (this.#options.runtime === "system" || !this.#isBundled) return undefined;
+    const arch = this.#options.arch ?? (machine.arch as Arch);
+    const runtime = await prepareRuntime(arch, join(this.#work, "runtime"), this.#signal);
+    if (!runtime.stripped) {
+      this.#notes.push(
+        `no tool was found that strips executables for ${arch} (binutils): the agent is larger by a third`,
+      );
+    }
+    if (!runtime.native) this.#notes.push(`no code was compiled in advance, because this machine is not ${arch}`);
+    return runtime;
+  }
+
+  async #parts(stage: Stage, elements: readonly CollectedElement[]): Promise<{ final: string; forRehearsal: string }> {
+    if (!this.#isBundled) {
+      await makeLink(packageFolder, join(stage.folder, "node_modules/kanod-configure"));
+      const parts = (base: string): string => separateParts(`${base}/${separateAgent}`, `${base}/image.js`);
+      return { final: parts("."), forRehearsal: parts(stage.folder) };
+    }
+    const output = join(this.#work, "image.cjs");
+    const report = await this.#bundle(stage, output);
+    const problems = await bundleProblems(report, elements, stage);
+    if (hasErrors(problems)) throw new BuildError(problems);
+    this.#warnings.push(...problems);
+    const [agent, image] = [await readText(agentBundle), await readText(output)];
+    const parts = bundledParts(agent ?? "", image ?? "");
+    return { final: parts, forRehearsal: parts };
+  }
+
+  async #bundle(stage: Stage, output: string): Promise<BundleReport> {
+    const entry = join(stage.folder, "image.js");
+    try {
+      return await bundle({ entry, output, external: [agentPackage], base: stage.folder, signal: this.#signal });
+    } catch (error) {
+      if (!(error instanceof BundleFailure)) throw error;
+      throw new BuildError([buildProblem("bundle-failed", `the contributions cannot be bundled: ${error.message}`)]);
+    }
+  }
+
+  #rehearse(parts: string, elements: readonly CollectedElement[]): Promise<string> {
+    const work = join(this.#work, "rehearsal");
+    return rehearse(rehearsalProgram(parts), elements, { work, signal: this.#signal });
+  }
+
+  async #writeProgram(folder: string, parts: string, stage: Stage, runtime: Runtime | undefined): Promise<void> {
+    const agent = join(folder, "kanod-configure");
+    const program = agentProgram(parts, runtime !== undefined);
+    if (runtime !== undefined) {
+      const options = { work: join(this.#work, "executable"), signal: this.#signal };
+      return buildExecutable(program, runtime, agent, options);
+    }
+    const main = this.#isBundled ? "kanod-configure.cjs" : "kanod-configure.files/main.cjs";
+    if (!this.#isBundled) await copyTree(stage.folder, join(folder, "kanod-configure.files"));
+    await writeText(join(folder, main), program);
+    return writeText(agent, launcher(main), 0o755);
+  }
+
+  async #start(folder: string, expected: string, runtime: Runtime | undefined): Promise<void> {
+    const options = { native: runtime?.native ?? true, signal: this.#signal };
+    if (await startOnce(join(folder, "kanod-configure"), expected, options)) return;
+    this.#notes.push("the agent was not started: this machine cannot run it");
+  }
+}

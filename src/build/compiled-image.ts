@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { generateValidators } from "../config/generate-validators.ts";
+import { bootSchema, type JsonSchema } from "../config/schema.ts";
+import type { CollectedElement } from "./collect.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Stage } from "./stage.ts";
+import { writeText } from "./workspace.ts";
+
+export interface ImageContent {
+  elements: readonly CollectedElement[];
+  schema: JsonSchema;
+  systemSchema: JsonSchema;
+  manifest: Manifest;
+}
+
+/** A dynamic import that the bundler keeps in the same file, where it is evaluated when it is asked for. */
+const lazyImport = 'import(/* webpackMode: "eager" */ ';
+
+/**
+ * Writes the module that holds all that is particular to one image. Its default export fulfils CompiledImage
+ * (src/agent/image.ts).
+ *
+ * @returns its path
+ */
+export async function writeCompiledImage(stage: Stage, content: ImageContent): Promise<string> {
+  const { elements, schema, systemSchema, manifest } = content;
+  const generated = (name: string, text: string): Promise<void> =>
+    writeText(join(stage.folder, "generated", name), text);
+  await generated("schema.mjs", exportDefault(JSON.stringify(schema)));
+  await generated("system-schema.mjs", exportDefault(JSON.stringify(systemSchema)));
+  await generated("manifest.mjs", exportDefault(manifest));
+  await generated("templates.mjs", exportDefault(templatesOf(elements)));
+  const validators = { configuration: schema, boot: bootSchema(schema), system: systemSchema };
+  await generated("validators.mjs", generateValidators(validators));
+  const path = join(stage.folder, "image.js");
+  await writeText(path, imageText(stage, elements));
+  return path;
+}
+
+function exportDefault(value: unknown): string {
+  return `export default ${JSON.stringify(value)};\n`;
+}
+
+function templatesOf(elements: readonly CollectedElement[]): Record<string, string> {
+  return Object.fromEntries(elements.flatMap(({ templates }) => templates.map(({ name, text }) => [name, text])));
+}
+
+function imageText(stage: Stage, elements: readonly CollectedElement[]): string {
+  const modules = elements.flatMap(({ name, contributions }) =>
+    contributions.map((file) => {
+      const load = `() => ${lazyImport}${JSON.stringify(`./${stage.moduleOf(name, file)}`)})`;
+      return `    { element: ${JSON.stringify(name)}, file: ${JSON.stringify(file)}, load: ${load} },\n`;
+    }),
+  );
+  return `export default {
+  modules: [
+${modules.join("")}  ],
+  schema: async () => (await ${lazyImport}"./generated/schema.mjs")).default,
+  systemSchema: async () => (await ${lazyImport}"./generated/system-schema.mjs")).default,
+  validators: () => ${lazyImport}"./generated/validators.mjs"),
+  template: async (name) => {
+    const { default: templates } = await ${lazyImport}"./generated/templates.mjs");
+    return Object.hasOwn(templates, name) ? templates[name] : undefined;
+  },
+  manifest: async () => (await ${lazyImport}"./generated/manifest.mjs")).default,
+};
+`;
+}

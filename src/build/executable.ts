@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { builderNode, type Runtime } from "./runtime.ts";
+import { copyExecutable, runProgram, writeText } from "./workspace.ts";
+
+/**
+ * Puts a script into a runtime (Node.js documentation, "Single executable applications").
+ *
+ * @param main text of a CommonJS module, which can import nothing but Node's own modules
+ */
+export async function buildExecutable(
+  main: string,
+  runtime: Runtime,
+  output: string,
+  options: { work: string; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const { work, signal } = options;
+  const made = "executable";
+  const configuration = {
+    // The name goes into the executable: it must be the same in every build.
+    main: "agent.cjs",
+    mainFormat: "commonjs",
+    output: made,
+    executable: runtime.file,
+    // Only the processor that runs the code can compile it in advance.
+    useCodeCache: runtime.native,
+    disableExperimentalSEAWarning: true,
+    // The agent runs as root at boot: what stands in NODE_OPTIONS must not change it.
+    execArgvExtension: "none",
+  };
+  await writeText(join(work, configuration.main), main);
+  await writeText(join(work, "sea.json"), JSON.stringify(configuration));
+  // Without a fixed seed the code cache differs from build to build. A fixed --hash-seed would make it useless: V8
+  // refuses a cache that was made under other flags than it runs under, with the exception of this one.
+  const argv = [await builderNode(), "--random-seed=42", "--build-sea", "sea.json"];
+  const { exitCode, stdout, stderr } = await runProgram(argv, { cwd: work, signal, timeout: 300 });
+  if (exitCode !== 0) throw new Error(`the executable could not be made: ${stderr || stdout}`);
+  await copyExecutable(join(work, made), output);
+}

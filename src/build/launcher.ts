@@ -1,0 +1,85 @@
+/**
+ * Texts of programs. An agent has two parts: what is the same in every image, and the image with its contributions. Texts
+ * of parts hand both to a function `run`, which the text of a program defines.
+ */
+
+/**
+ * Both parts in the same text, which imports nothing but Node's own modules. The second one gets the first one's exports
+ * for "kanod-configure", whichever file imports it.
+ *
+ * @param agent text of a CommonJS module that exports `runAgent`
+ * @param image text of a CommonJS module whose default export is the image
+ */
+export function bundledParts(agent: string, image: string): string {
+  // Functions, so that neither part sees names of the other.
+  return `const evaluate = (part, require) => {
+  const module = { exports: {} };
+  part(module, module.exports, require);
+  return module.exports;
+};
+const agent = evaluate((module, exports, require) => {
+${agent}
+}, require);
+const image = evaluate((module, exports, require) => {
+${image}
+}, (name) => (name === "kanod-configure" ? agent : require(name)));
+run(agent, image.default);
+`;
+}
+
+/** Both parts in modules of their own, at paths as `import` takes them. */
+export function separateParts(agent: string, image: string): string {
+  const imports = [agent, image].map((path) => `import(${JSON.stringify(path)})`);
+  return `Promise.all([${imports.join(", ")}]).then(([agent, image]) => run(agent, image.default));
+`;
+}
+
+/** The agent, as a CommonJS module. `embedded`: Node is in the same executable. */
+export function agentProgram(parts: string, embedded: boolean): string {
+  return `const run = (agent, image) => agent.runAgent(image, ${JSON.stringify({ embedded })});
+${parts}`;
+}
+
+/**
+ * A program for the build: it runs the agent, and writes which module it imports to the file that is named by its last
+ * argument: lines `INDEX begins` and `INDEX ends`.
+ */
+export function rehearsalProgram(parts: string): string {
+  return `const { appendFileSync } = require("node:fs");
+const trace = process.argv.pop();
+const traced = (module, index) => ({
+  ...module,
+  load: async () => {
+    appendFileSync(trace, \`\${index} begins\\n\`);
+    await module.load();
+    appendFileSync(trace, \`\${index} ends\\n\`);
+  },
+});
+const run = (agent, image) => {
+  agent.runAgent({ ...image, modules: image.modules.map(traced) }, { embedded: false });
+};
+${parts}`;
+}
+
+/** The oldest Node that the agent runs on. */
+export const oldestNode = "20.12";
+
+/**
+ * The text of `kanod-configure` where the agent runs on the image's own Node: it runs `main`, which lies beside it. It
+ * is valid both as a CommonJS and as an ES module, so a package.json in a folder above does not matter, and in versions
+ * of Node that are too old, so that they can say so. Links to it keep their names: they tell the agent what to do.
+ */
+export function launcher(main: string): string {
+  const [major, minor] = oldestNode.split(".");
+  return `#!/usr/bin/env -S -u NODE_OPTIONS node
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < ${major} || (major === ${major} && minor < ${minor})) {
+  console.error(\`kanod-configure: Node ${oldestNode} or newer is needed, this is \${process.versions.node}\`);
+  process.exit(1);
+}
+Promise.all([import("node:fs"), import("node:module"), import("node:path")]).then(([fs, module, path]) => {
+  const main = path.join(path.dirname(fs.realpathSync(process.argv[1])), ${JSON.stringify(main)});
+  return module.createRequire(main)(main);
+});
+`;
+}

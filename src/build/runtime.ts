@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { BuildError, buildProblem } from "./build-error.ts";
+import {
+  type Arch,
+  cacheFolder,
+  fileSize,
+  findProgram,
+  machine,
+  makeFolder,
+  move,
+  packageFolder,
+  packageFolderOf,
+  pathKind,
+  readText,
+  runProgram,
+  withFolder,
+} from "./workspace.ts";
+
+/** The Node that goes into an executable. */
+export interface Runtime {
+  file: string;
+  version: string;
+  arch: Arch;
+  /** Without its symbol table, which is a quarter of it. */
+  stripped: boolean;
+  /** It runs on this machine. */
+  native: boolean;
+}
+
+/** Names of the tools that strip an executable of an architecture, on another one. */
+const crossStrip: Readonly<Record<Arch, string>> = { x64: "x86_64-linux-gnu-strip", arm64: "aarch64-linux-gnu-strip" };
+
+/**
+ * Gets the Node for executables of an architecture, from the npm package that has it. A stripped copy is kept from
+ * build to build; where no tool strips it, it is taken as it is.
+ *
+ * @param work a folder for the copy where no other can be written
+ * @throws BuildError where the package is not installed
+ */
+export async function prepareRuntime(arch: Arch, work: string, signal?: AbortSignal): Promise<Runtime> {
+  const { file, version } = await installedNode(arch);
+  const stripped = await strippedCopy(file, { version, arch, work, signal });
+  const native = arch === machine.arch;
+  return { file: stripped ?? file, version, arch, stripped: stripped !== undefined, native };
+}
+
+/** The Node that makes executables: the one for this machine, of the same version as those that go into them. */
+export async function builderNode(): Promise<string> {
+  const { arch } = machine;
+  if (arch === "x64" || arch === "arm64") return (await installedNode(arch)).file;
+  const hint = "--runtime system makes an agent for the image's own Node on every machine";
+  throw new BuildError([buildProblem("no-runtime", `executables cannot be built on ${arch} machines`, { hint })]);
+}
+
+async function installedNode(arch: Arch): Promise<{ file: string; version: string }> {
+  const name = `node-linux-${arch}`;
+  const folder = packageFolderOf(name);
+  const file = join(folder ?? "", "bin/node");
+  if (folder !== undefined && (await pathKind(file)) === "file") {
+    const { version } = JSON.parse((await readText(join(folder, "package.json"))) ?? "{}") as { version: string };
+    return { file, version };
+  }
+  const own = JSON.parse((await readText(join(packageFolder, "package.json"))) ?? "{}") as {
+    optionalDependencies?: Record<string, string>;
+  };
+  const version = own.optionalDependencies?.[name] ?? "";
+  const hint = `npm install --no-save --force ${name}@${version} in the folder where kanod-configure is installed`;
+  const message = `the npm package ${name}, which holds Node for ${arch}, is not installed`;
+  throw new BuildError([buildProblem("no-runtime", message, { hint })]);
+}
+
+interface StripOptions {
+  version: string;
+  arch: Arch;
+  work: string;
+  signal: AbortSignal | undefined;
+}
+
+async function strippedCopy(file: string, options: StripOptions): Promise<string | undefined> {
+  const { version, arch, work, signal } = options;
+  const folder = (await cacheFolder("runtime")) ?? work;
+  // Of a version there is one package for good; the size tells a Node that was replaced by hand.
+  const kept = join(folder, `node-${version}-${arch}-${await fileSize(file)}-stripped`);
+  if ((await pathKind(kept)) === "file") return kept;
+  await makeFolder(folder);
+  return withFolder(folder, ".strip-", async (temporary) => {
+    const copy = join(temporary, "node");
+    for (const tool of await stripTools(arch)) {
+      const { exitCode } = await runProgram([tool, "-o", copy, file], { signal, timeout: 120 });
+      if (exitCode !== 0) continue;
+      // Builds that run at the same time make the same file: the last one stays.
+      await move(copy, kept);
+      return kept;
+    }
+    return undefined;
+  });
+}
+
+async function stripTools(arch: Arch): Promise<string[]> {
+  const names = arch === machine.arch ? ["strip", "llvm-strip"] : [crossStrip[arch], "llvm-strip"];
+  const paths = await Promise.all(names.map(findProgram));
+  return paths.filter((path) => path !== undefined);
+}

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { collectContributions } from "./collect.ts";
+import type { ElementInput } from "./elements.ts";
+import { describeImage, systemRuntime } from "./manifest.ts";
+import { loadSchemas, schemaText } from "./schemas.ts";
+import { stageImage } from "./stage-image.ts";
+import { copyTree, packageFolder, removeTree, temporaryParent, withFolder } from "./workspace.ts";
+
+/**
+ * Writes `dist/image`, the image of all that this package ships, as modules that are not bundled: the programs of the
+ * package use it where no image was compiled, as to validate a configuration on a workstation.
+ */
+export async function writeShippedImage(inputs: readonly ElementInput[]): Promise<void> {
+  const elements = await collectContributions(inputs);
+  const schemas = await loadSchemas(elements);
+  const manifest = await describeImage(elements, schemaText(schemas.schema), systemRuntime);
+  await withFolder(temporaryParent(), "kanod-configure-", async (work) => {
+    const stage = await stageImage({ elements, ...schemas, manifest }, work);
+    const target = join(packageFolder, "dist/image");
+    await removeTree(target);
+    await copyTree(stage.folder, target);
+  });
+}
