@@ -54,11 +54,7 @@ export const buildProblemCodes = [
 export type BuildProblemCode = (typeof buildProblemCodes)[number];
 
 /** A problem that has no place in a schema. */
-export function buildProblem(
-  code: BuildProblemCode,
-  message: string,
-  details: Pick<Problem, "hint" | "source"> = {},
-): Problem {
+export function buildProblem(code: string, message: string, details: Pick<Problem, "hint" | "source"> = {}): Problem {
   return { severity: "error", code, pointer: "", message, ...details };
 }
 
