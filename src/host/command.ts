@@ -40,7 +40,7 @@ export async function runCommand(
   requireCommand(argv);
   const { root, log } = context;
   const actual = root === undefined ? argv : commandOnTree(root, argv, options.onTree);
-  const what = options.why === undefined ? printableCommand(argv) : `${options.why}: ${printableCommand(argv)}`;
+  const what = options.why === undefined ? printableCommand(argv) : `${printableCommand(argv)}: ${options.why}`;
   if (actual === undefined) {
     log.info(`left out on a target tree: ${what}`, { event: "skipped", argv });
     return skippedResult;
@@ -76,7 +76,11 @@ export function requireCommand(argv: readonly string[]): void {
 
 /** The error of a command that was not installed. */
 export function notInstalled(argv: readonly string[], cause?: unknown): CommandError {
-  const message = `${printableCommand(argv.slice(0, 1))} is not installed (looked for in PATH)`;
+  const program = printableCommand(argv.slice(0, 1));
+  const isPath = argv[0]?.includes("/");
+  const message = isPath
+    ? `${program}, or the interpreter that it asks for, does not exist`
+    : `${program} is not installed (looked for in PATH)`;
   return new CommandError("command-not-found", message, { argv, cause });
 }
 

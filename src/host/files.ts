@@ -20,6 +20,7 @@ import {
 } from "node:fs";
 import { refusal } from "./file-error.ts";
 import type { Change, FileStatus, Ownership, WriteOptions } from "./host.ts";
+import { endsWithName, pathFault } from "./path.ts";
 import { removeTree } from "./remove-tree.ts";
 import { removeLeftovers, removeQuietly, temporaryName } from "./temporary-file.ts";
 import { type Folder, makeFolder, type Place, syncFolder, type Tree } from "./tree.ts";
@@ -100,8 +101,9 @@ export class Files {
   }
 
   remove(path: string): boolean {
+    if (!pathFault(path) && !endsWithName(path))
+      throw refusal("bad-path", "remove", path, "it does not end with a name");
     const removed = this.#tree.at("remove", path, { follow: false }, (place) => {
-      if (place.name === ".") throw refusal("bad-path", "remove", path, "it names a folder without saying which");
       if (place.status === undefined) return false;
       if (place.status.isDirectory()) removeTree(place, path);
       else unlinkSync(place.path);

@@ -1,5 +1,6 @@
 import { refusal } from "./file-error.ts";
 import type { Change, FileStatus, Host, Ownership } from "./host.ts";
+import { pathFault, pathNames } from "./path.ts";
 
 /** What an {@link Overlay} lies on. */
 export type OverlayBase = Pick<Host, "readBytes" | "stat" | "list">;
@@ -45,8 +46,8 @@ export class Overlay {
     options: { follow: boolean; make?: boolean },
   ): Promise<string | undefined> {
     const refuse = (code: string, reason: string) => refusal(code, action, path, reason);
-    if (path.includes("\0")) throw refuse("bad-path", "a path has no NUL character");
-    if (!path.startsWith("/")) throw refuse("bad-path", "it is not absolute");
+    const fault = pathFault(path);
+    if (fault !== undefined) throw refuse("bad-path", fault);
     const pending = pathNames(path);
     let at: string[] = [];
     let links = 0;
@@ -151,10 +152,6 @@ export class Overlay {
     }
     return false;
   }
-}
-
-function pathNames(path: string): string[] {
-  return path.split("/").filter((name) => name !== "" && name !== ".");
 }
 
 function join(names: readonly string[]): string {

@@ -10,9 +10,20 @@ export function printableLines(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter);
 }
 
-/** A command as one line for people. Words that hold anything unusual are quoted as in JSON; it is no shell syntax. */
+/** In characters. */
+const longestWord = 500;
+
+/**
+ * A command as one line for people. Words that hold anything unusual are quoted as in JSON, and very long ones are cut;
+ * it is no shell syntax.
+ */
 export function printableCommand(argv: readonly string[]): string {
-  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : printable(JSON.stringify(word)))).join(" ");
+  return argv.map(printableWord).join(" ");
+}
+
+function printableWord(word: string): string {
+  if (word.length > longestWord) return `${printableWord(word.slice(0, longestWord))}…`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : printable(JSON.stringify(word));
 }
 
 /** A URL without user information, query and fragment, where secrets may hide. */

@@ -78,9 +78,9 @@ const neverRan: Ending = {
 /** Ends a process group when its time is over, or when the run is interrupted. */
 class Watch {
   readonly #leader: number | undefined;
-  readonly #timer: NodeJS.Timeout;
   readonly #signal: AbortSignal | undefined;
   readonly #interrupt = (): void => this.#stop("interrupt");
+  #timer: NodeJS.Timeout;
   #ending: Promise<void> | undefined;
   #giveUp: () => void = () => {};
   /** Settles when the process outlives even SIGKILL, as one does that waits for a disk that is gone. */
@@ -103,16 +103,18 @@ class Watch {
     this.#signal?.removeEventListener("abort", this.#interrupt);
   }
 
-  /** Settles when the group, where we are ending it, has ended. */
+  /** Settles when the group, where we are ending it, has ended or been sent SIGKILL. */
   async end(): Promise<void> {
-    this.exited();
     await this.#ending;
+    this.exited();
   }
 
   #stop(why: "timeout" | "interrupt"): void {
     if (this.#leader === undefined || this.endedBy !== undefined) return;
     this.endedBy = why;
-    this.#ending = endGroup(this.#leader).finally(this.#giveUp);
+    this.#ending = endGroup(this.#leader).then(() => {
+      this.#timer = setTimeout(this.#giveUp, graceSeconds * 1000);
+    });
   }
 }
 
@@ -121,18 +123,14 @@ async function endGroup(leader: number): Promise<void> {
   signalGroup(leader, "SIGTERM");
   // A stopped process takes note of SIGTERM only when it goes on.
   signalGroup(leader, "SIGCONT");
-  if (await groupEnded(leader)) return;
-  signalGroup(leader, "SIGKILL");
-  await groupEnded(leader);
-}
-
-async function groupEnded(leader: number): Promise<boolean> {
   const deadline = performance.now() + graceSeconds * 1000;
-  while (performance.now() < deadline) {
-    if (!signalGroup(leader, 0)) return true;
+  while (signalGroup(leader, 0)) {
+    if (performance.now() > deadline) {
+      signalGroup(leader, "SIGKILL");
+      return;
+    }
     await delay(20);
   }
-  return false;
 }
 
 /** What a command writes, up to the limit. It is read to its end, so that the command never waits for us. */

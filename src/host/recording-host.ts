@@ -26,6 +26,7 @@ import type {
   WriteOptions,
 } from "./host.ts";
 import { Overlay } from "./overlay.ts";
+import { endsWithName } from "./path.ts";
 import { printable, printableCommand, urlSubject } from "./printable.ts";
 import { rootOf } from "./root-of.ts";
 import type { Step } from "./step.ts";
@@ -133,9 +134,7 @@ class Recording implements Host {
   remove(path: string): Promise<boolean> {
     return this.#inTurn(async () => {
       const place = await this.#overlay.resolve("remove", path, { follow: false });
-      if (place === "/" || path.split("/").at(-1) === "..") {
-        throw refusal("bad-path", "remove", path, "it names a folder without saying which");
-      }
+      if (!endsWithName(path)) throw refusal("bad-path", "remove", path, "it does not end with a name");
       if (place === undefined || (await this.#overlay.status(place)) === undefined) return false;
       this.#overlay.remove(place);
       this.#record({ kind: "remove", path }, `would remove ${path}`, { path });

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import type { HostError } from "./errors.ts";
 import { errorCode, fileError, refusal } from "./file-error.ts";
+import { pathFault, pathNames } from "./path.ts";
 
 /** open(2): a descriptor that only names a folder. Node does not export it; x86 and arm have the same value. */
 const O_PATH = 0o10000000;
@@ -24,6 +25,9 @@ const maximumLinks = 40;
 
 /** How often a look-up begins again because somebody replaced what had just been looked at. */
 const maximumRaces = 100;
+
+/** What the system says when something is not what it was a moment ago: a link, gone, no folder, not empty. */
+const raceCodes: ReadonlySet<string> = new Set(["ELOOP", "ENOENT", "ENOTDIR", "ENOTEMPTY"]);
 
 export interface LocateOptions {
   /** A link that stands at the path itself is followed. Links on the way always are. */
@@ -73,18 +77,20 @@ export class Tree {
 
   /**
    * Calls `use` with the place of an absolute path, or returns undefined where a folder on the way is missing. Begins
-   * again when `use` ran into a link that was put there meanwhile. @throws HostError: "cannot ACTION PATH: …"
+   * again when `use` found that what was looked at has been exchanged or removed meanwhile. @throws HostError: "cannot ACTION PATH: …"
    */
   at<T>(action: string, path: string, options: LocateOptions, use: (place: Place) => T): T | undefined {
     const refuse = (code: string, reason: string): HostError => refusal(code, action, path, reason);
-    const names = absoluteNames(path, refuse);
+    const fault = pathFault(path);
+    if (fault !== undefined) throw refuse("bad-path", fault);
+    const names = pathNames(path);
     for (let race = 0; ; race++) {
       const walk = new Walk(this, options, refuse);
       try {
         const place = walk.to(names);
         return place === undefined ? undefined : use(place);
       } catch (error) {
-        const isRace = error instanceof Raced || errorCode(error) === "ELOOP";
+        const isRace = error instanceof Raced || raceCodes.has(errorCode(error) ?? "");
         if (isRace && race < maximumRaces) continue;
         throw error instanceof Raced
           ? refuse("io-error", "it is being replaced all the time")
@@ -243,14 +249,4 @@ export function canHold(): boolean {
 function heldFolder(path: string): Folder {
   const { path: held, close } = holdFolder(path);
   return { path: held.toString(), close };
-}
-
-function absoluteNames(path: string, refuse: (code: string, reason: string) => HostError): string[] {
-  if (path.includes("\0")) throw refuse("bad-path", "a path has no NUL character");
-  if (!path.startsWith("/")) throw refuse("bad-path", "it is not absolute");
-  return pathNames(path);
-}
-
-function pathNames(path: string): string[] {
-  return path.split("/").filter((name) => name !== "" && name !== ".");
 }
