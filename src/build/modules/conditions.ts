@@ -4,9 +4,11 @@ import type { Entry } from "./module-definition.ts";
 export interface Settings {
   readonly vars: ReadonlyMap<string, string>;
   readonly flags: ReadonlySet<string>;
+  /** Names of the vars whose values are not shown. */
+  readonly secret: ReadonlySet<string>;
 }
 
-/** A condition, whether it holds, and a few words why. */
+/** A condition, whether it holds, and a few words why: without the value of a secret. */
 export interface ConditionResult {
   readonly text: string;
   readonly holds: boolean;
@@ -27,16 +29,19 @@ export function allHold(results: readonly ConditionResult[]): boolean {
   return results.every(({ holds }) => holds);
 }
 
-function check(condition: string, { vars, flags }: Settings): { holds: boolean; reason: string } {
+function check(condition: string, settings: Settings): { holds: boolean; reason: string } {
   const sign = condition.indexOf("=");
   if (sign >= 0) {
     const name = condition.slice(0, sign);
-    const value = vars.get(name);
-    const reason = value === undefined ? `${name} has no value` : `${name} is '${value}'`;
-    return { holds: value === condition.slice(sign + 1), reason };
+    const value = settings.vars.get(name);
+    return { holds: value === condition.slice(sign + 1), reason: valueReason(name, settings) };
   }
-  if (flags.has(condition)) return { holds: true, reason: `the flag ${condition} is set` };
-  const value = vars.get(condition);
-  if (value === undefined) return { holds: false, reason: `${condition} is not set` };
-  return { holds: true, reason: `${condition} is '${value}'` };
+  if (settings.flags.has(condition)) return { holds: true, reason: `the flag ${condition} is set` };
+  return { holds: settings.vars.has(condition), reason: valueReason(condition, settings) };
+}
+
+function valueReason(name: string, { vars, secret }: Settings): string {
+  const value = vars.get(name);
+  if (value === undefined) return `${name} is not set`;
+  return secret.has(name) ? `${name} is set` : `${name} is '${value}'`;
 }

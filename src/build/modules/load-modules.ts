@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import { compileValidator } from "../../config/compile-validator.ts";
+import type { Problem } from "../../config/problem.ts";
 import type { JsonSchema } from "../../config/schema.ts";
 import { validateDocument } from "../../config/validate.ts";
 import { parseYaml, requireMapping } from "../../config/yaml.ts";
@@ -28,7 +29,7 @@ export async function loadModules(names: readonly string[], workingDirectory: st
   return read.flatMap(({ definition }) => (definition === undefined ? [] : [definition]));
 }
 
-type Validate = (document: ReturnType<typeof parseYaml>) => ReturnType<typeof validateDocument>;
+type Validate = (document: ReturnType<typeof parseYaml>) => Problem[];
 
 async function moduleValidation(): Promise<Validate> {
   const file = join(packageFolder, "schema", "module.schema.yaml");
@@ -47,10 +48,9 @@ async function readModule(module: FoundModule, workingDirectory: string, validat
   const document = parseYaml(bytes, file);
   const start = { file, line: 1, column: 1, endColumn: 1 };
   // An empty file has no place of its own.
-  const problems = [...document.problems, ...requireMapping(document)].map((problem) => ({
-    source: start,
-    ...problem,
-  }));
+  const problems = [...document.problems, ...requireMapping(document)].map(
+    (problem): Problem => ({ source: start, ...problem }),
+  );
   if (problems.length === 0) problems.push(...validate(document));
   return problems.length > 0
     ? { problems }
@@ -58,7 +58,7 @@ async function readModule(module: FoundModule, workingDirectory: string, validat
 }
 
 interface ReadModule {
-  problems: ReturnType<typeof validateDocument>;
+  problems: Problem[];
   definition?: ModuleDefinition;
 }
 

@@ -45,6 +45,7 @@ export function settleOptions(modules: readonly ModuleDefinition[], wishes: Wish
     declared,
     vars,
     flags: new Set(wishes.flags),
+    secret: new Set(declared.filter(({ secret }) => secret).map(({ name }) => name)),
     wishProblems: [
       ...Object.entries(wishes.set).flatMap(([name, value]) => setProblems(declared, name, value)),
       ...wishes.flags.flatMap((name) => undeclared(declared, "flag", name)),

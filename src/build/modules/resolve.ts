@@ -116,11 +116,8 @@ function resolveVariable(state: State, module: string, variable: ModuleVariable)
   state.variables.set(name, { name, value, secret: holdsSecret(state.options, value), origin, replaced });
 }
 
-function holdsSecret({ declared, vars }: SettledOptions, value: string): boolean {
-  return declared.some(({ name, secret }) => {
-    const hidden = secret ? vars.get(name) : undefined;
-    return hidden !== undefined && hidden !== "" && value.includes(hidden);
-  });
+function holdsSecret({ secret, vars }: SettledOptions, value: string): boolean {
+  return [...secret].some((name) => (vars.get(name) ?? "") !== "" && value.includes(vars.get(name) ?? ""));
 }
 
 function resolveRecipe(state: State, module: string, recipe: Recipe): void {

@@ -1,0 +1,75 @@
+import { findProgram } from "../workspace.ts";
+
+/** A program that a build calls, and the packages that have it. */
+interface Tool {
+  readonly program: string;
+  readonly debian: string;
+  readonly fedora: string;
+  readonly suse: string;
+  /** Needed for one of these formats, */
+  readonly formats?: readonly string[];
+  /** or when one of these elements is in the image. Without both it is always needed. */
+  readonly elements?: readonly string[];
+}
+
+const diskElements = ["block-device-efi", "block-device-efi-lvm", "block-device-gpt", "block-device-mbr", "vm"];
+const converted = ["qcow2", "vdi", "vhdx", "vmdk", "vpc"];
+
+/** What diskimage-builder calls on the host, and when (its `disk-image-create`, block_device and elements). */
+const tools: readonly Tool[] = [
+  same("sudo", "sudo"),
+  same("fstrim", "util-linux"),
+  same("losetup", "util-linux"),
+  { ...same("mkfs.ext4", "e2fsprogs") },
+  { ...tool("qemu-img", "qemu-utils", "qemu-img", "qemu-tools"), formats: converted },
+  { ...tool("mksquashfs", "squashfs-tools", "squashfs-tools", "squashfs"), formats: ["squashfs"] },
+  { ...tool("vhd-util", "blktap-utils", "blktap", "blktap"), formats: ["vhd"] },
+  { ...tool("docker", "docker.io", "moby-engine", "docker"), formats: ["docker"] },
+  { ...tool("kpartx", "kpartx", "kpartx", "kpartx"), elements: diskElements },
+  {
+    ...tool("sgdisk", "gdisk", "gdisk", "gptfdisk"),
+    elements: ["block-device-efi", "block-device-efi-lvm", "block-device-gpt"],
+  },
+  { ...same("mkfs.vfat", "dosfstools"), elements: ["block-device-efi", "block-device-efi-lvm"] },
+  { ...same("lvcreate", "lvm2"), elements: ["block-device-efi-lvm", "block-device-lvm"] },
+  { ...same("debootstrap", "debootstrap"), elements: ["debootstrap"] },
+  { ...same("git", "git"), elements: ["source-repositories"] },
+  { ...same("curl", "curl"), elements: ["cache-url"] },
+  { ...same("dnf", "dnf"), elements: ["yum-minimal"] },
+  { ...same("zypper", "zypper"), elements: ["zypper-minimal"] },
+];
+
+function tool(program: string, debian: string, fedora: string, suse: string): Tool {
+  return { program, debian, fedora, suse };
+}
+
+function same(program: string, name: string): Tool {
+  return tool(program, name, name, name);
+}
+
+export interface MissingTool {
+  readonly program: string;
+  /** Where to get it, for people. */
+  readonly packages: string;
+}
+
+/** The programs that a build needs and PATH does not have. `elements` are all of the image's, expanded. */
+export async function missingTools(
+  formats: readonly string[],
+  elements: readonly string[],
+): Promise<readonly MissingTool[]> {
+  const needed = tools.filter((each) => isNeeded(each, formats, elements));
+  const paths = await Promise.all(needed.map(({ program }) => findProgram(program)));
+  return needed
+    .filter((_, index) => paths[index] === undefined)
+    .map(({ program, debian, fedora, suse }) => ({
+      program,
+      packages:
+        new Set([debian, fedora, suse]).size === 1 ? debian : `${debian} (Fedora: ${fedora}, openSUSE: ${suse})`,
+    }));
+}
+
+function isNeeded(each: Tool, formats: readonly string[], elements: readonly string[]): boolean {
+  if (each.formats === undefined && each.elements === undefined) return true;
+  return formats.some((name) => each.formats?.includes(name)) || elements.some((name) => each.elements?.includes(name));
+}

@@ -1,0 +1,197 @@
+import { resolve } from "node:path";
+import type { BuildError } from "../build/build-error.ts";
+import type { ImagePlan } from "../build/image/image-plan.ts";
+import type { ModuleDefinition } from "../build/modules/module-definition.ts";
+import type { BuildResolution } from "../build/modules/resolve.ts";
+import { execute, Program, usageError } from "./command-line.ts";
+import { ImageProgress, reportImageBuildError } from "./image-progress.ts";
+import { type CliIo, exitCodes } from "./io.ts";
+import { showProblems } from "./problems.ts";
+
+interface Arguments {
+  set: string[];
+  bool: string[];
+  output: string;
+  format: string;
+  arch: string;
+  packages: string[];
+  core: boolean;
+  dryRun?: true;
+  explain?: true;
+  offline?: true;
+  debug?: string;
+  help?: true;
+}
+
+/** `kanod-image-builder [options] MODULE…`. Resolves to the exit code. */
+export async function imageBuilderCommand(io: CliIo): Promise<number> {
+  const { ownVersion } = await import("../build/own-version.ts");
+  const program = new Program(io, "kanod-image-builder", await ownVersion());
+  program.command
+    .description(
+      "Decides what makes up an image from the config.yaml of modules, and builds it with diskimage-builder.",
+    )
+    .argument("[module...]", "folder with a config.yaml, a module of ours (core, demo), or an npm package with one")
+    .option("-s, --set <key=value>", "value of an option of the modules; may be repeated", collect, [])
+    .option("-b, --bool <flag>", "set a flag of the modules; may be repeated", collect, [])
+    .option("-o, --output <name>", "name of the image", "img")
+    .option("-t, --format <format,…>", "kinds of image: qcow2, tar, raw, …, or one of kernel, ramdisk", "qcow2")
+    .option("-a, --arch <arch>", "architecture of the image, as diskimage-builder names it", "amd64")
+    .option("-p, --packages <a,b>", "packages besides those of the modules; may be repeated", collect, [])
+    .option("--no-core", "do not load our module core first")
+    .option("--dry-run", "print the build as a shell script, and run nothing")
+    .option("--explain", "print which entry of which module, and which condition, decided what; run nothing")
+    .option("--offline", "let diskimage-builder fetch nothing that its caches have")
+    .option("--debug <file>", "write the build as a shell script to a file first")
+    .helpOption(false)
+    .option("-h, --help", "print this help, with modules also their options and flags")
+    .addHelpText("after", helpAfter);
+  program.setAction<Arguments>(program.command, (options, modules) => run(io, program, options, modules));
+  return execute(program, io);
+}
+
+const helpAfter = `
+Writes NAME.FORMAT, NAME-schema.yaml, NAME-manifest.json, NAME.sha256 and NAME.log. The environment reaches
+diskimage-builder as it is (DIB_*, ELEMENTS_PATH, break, …); variables of modules win over it. KANOD_IMAGE_DEBUG names
+a file as --debug does.
+
+Exit codes: 0 done, 1 a module is wrong or the build failed, 2 usage error.`;
+
+async function run(io: CliIo, program: Program, options: Arguments, names: string[]): Promise<number> {
+  if (options.help && names.length === 0) {
+    program.command.outputHelp();
+    return exitCodes.done;
+  }
+  const { BuildError } = await import("../build/build-error.ts");
+  try {
+    return await build(io, program, options, names);
+  } catch (error) {
+    if (error instanceof BuildError) return await reportBuildError(io, error);
+    return reportImageBuildError(error, io);
+  }
+}
+
+async function reportBuildError(io: CliIo, error: BuildError): Promise<number> {
+  await showProblems(io, error.problems);
+  return error.exitCode;
+}
+
+async function build(io: CliIo, program: Program, options: Arguments, names: readonly string[]): Promise<number> {
+  if (names.length === 0) throw usageError("no-module", "no module is given", "kanod-image-builder --help tells more");
+  const formats = await formatsOf(options);
+  const wishes = { set: assignments(options.set), flags: options.bool };
+  const { loadModules } = await import("../build/modules/load-modules.ts");
+  const modules = await loadModules(options.core ? ["core", ...names] : names, io.workingDirectory);
+  const { resolveBuild } = await import("../build/modules/resolve.ts");
+  if (options.help) return await showModuleOptions(io, program, modules);
+  const resolution = resolveBuild({ modules, ...wishes });
+  const problems = [...resolution.requestProblems, ...resolution.moduleProblems];
+  await showProblems(io, problems);
+  if (problems.length > 0) return resolution.requestProblems.length > 0 ? exitCodes.usage : exitCodes.failed;
+  if (options.explain) {
+    const { explainResolution } = await import("../build/modules/explain.ts");
+    io.out(explainResolution(resolution));
+    return exitCodes.done;
+  }
+  const plan = await makePlan(io, options, formats, modules, resolution);
+  return options.dryRun ? await printScript(io, plan) : await buildImages(io, options, modules, resolution, plan);
+}
+
+async function formatsOf({ format }: Arguments): Promise<string[]> {
+  const { knownFormats, loneFormats } = await import("../build/image/image-plan.ts");
+  const { suggest } = await import("../config/suggest.ts");
+  const formats = [...new Set(format.split(","))];
+  const unknown = formats.find((each) => !knownFormats.includes(each));
+  if (unknown !== undefined) {
+    const near = suggest(unknown, knownFormats);
+    const hint = near === undefined ? `there are ${knownFormats.join(", ")}` : `did you mean ${near}?`;
+    throw usageError("unknown-format", `there is no format '${unknown}'`, hint);
+  }
+  const [lone] = loneFormats(formats);
+  if (lone === undefined) return formats;
+  throw usageError("lone-format", `the format ${lone} cannot be made together with another one`);
+}
+
+/** The last value of a name counts; space around name and value does not, as in the ancestor. */
+function assignments(settings: readonly string[]): Record<string, string> {
+  const entries = settings.map((setting) => {
+    const sign = setting.indexOf("=");
+    if (sign <= 0) throw usageError("bad-setting", `--set takes key=value, not '${setting}'`);
+    return [setting.slice(0, sign).trim(), setting.slice(sign + 1).trim()] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+async function showModuleOptions(io: CliIo, program: Program, modules: readonly ModuleDefinition[]): Promise<number> {
+  const { declaredOptions } = await import("../build/modules/options.ts");
+  const { describeOptions } = await import("../build/modules/explain.ts");
+  program.command.outputHelp();
+  io.out(`\nOptions and flags of the modules ${modules.map(({ name }) => name).join(", ")}:\n`);
+  io.out(describeOptions(declaredOptions(modules)));
+  return exitCodes.done;
+}
+
+async function makePlan(
+  io: CliIo,
+  options: Arguments,
+  formats: readonly string[],
+  modules: readonly ModuleDefinition[],
+  resolution: BuildResolution,
+): Promise<ImagePlan> {
+  const { elementsPath } = await import("../build/image/elements-path.ts");
+  const { planImage } = await import("../build/image/image-plan.ts");
+  const own = resolution.variables.find(({ name }) => name === "ELEMENTS_PATH")?.value;
+  return planImage(resolution, await elementsPath(modules, own ?? io.environment["ELEMENTS_PATH"] ?? ""), {
+    output: options.output,
+    formats,
+    architecture: options.arch,
+    offline: options.offline === true,
+    morePackages: options.packages.flatMap((list) => list.split(",").filter((name) => name !== "")),
+  });
+}
+
+async function printScript(io: CliIo, plan: ImagePlan): Promise<number> {
+  const { imageScript } = await import("../build/image/image-plan.ts");
+  io.out(imageScript(plan));
+  return exitCodes.done;
+}
+
+async function buildImages(
+  io: CliIo,
+  options: Arguments,
+  modules: readonly ModuleDefinition[],
+  resolution: BuildResolution,
+  plan: ImagePlan,
+): Promise<number> {
+  const debugFile = options.debug ?? io.environment["KANOD_IMAGE_DEBUG"];
+  if (debugFile !== undefined && debugFile !== "") {
+    const { writeScript } = await import("../build/image/build-image.ts");
+    await writeScript(plan, resolve(io.workingDirectory, debugFile));
+  }
+  const { buildImage } = await import("../build/image/build-image.ts");
+  const progress = new ImageProgress(io);
+  try {
+    const { folder, files, logFile } = await buildImage({
+      modules,
+      resolution,
+      plan,
+      environment: io.environment,
+      workingDirectory: io.workingDirectory,
+      interactive: io.interactive,
+      signal: io.signal,
+      now: () => new Date(),
+      onLine: (state, newPhase) => progress.show(state, newPhase),
+      onWarning: (text) => progress.warn(text),
+    });
+    progress.end();
+    for (const { name, bytes } of files) io.out(`${resolve(folder, name)}  ${(bytes / 1e6).toFixed(1)} MB\n`);
+    io.err(`built in ${progress.elapsed()}, log: ${logFile}\n`);
+    return exitCodes.done;
+  } finally {
+    progress.end();
+  }
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,62 @@
+import { ImageBuildError } from "../build/image/image-build-error.ts";
+import type { BuildProgress } from "../build/image/progress.ts";
+import { escapeControls } from "../config/shown.ts";
+import { reportError } from "./command-line.ts";
+import type { CliIo } from "./io.ts";
+
+/** The width of a line that is written over and over. */
+const width = 100;
+
+/**
+ * What a build that takes minutes does: on a terminal one line that changes, with phase, time and the last line of
+ * diskimage-builder; otherwise a line for each phase.
+ */
+export class ImageProgress {
+  readonly #io: CliIo;
+  readonly #start: number = Date.now();
+  #shown = false;
+
+  constructor(io: CliIo) {
+    this.#io = io;
+  }
+
+  show({ position, lastLines }: BuildProgress, newPhase: boolean): void {
+    const { phase, script } = position;
+    if (!this.#io.interactive) {
+      if (newPhase) this.#io.err(`${this.elapsed()}  ${phase}\n`);
+      return;
+    }
+    const text = `${this.elapsed()}  ${phase}${script === undefined ? "" : `/${script}`}  ${lastLines.at(-1) ?? ""}`;
+    this.#io.err(`\r\u001b[K${[...escapeControls(text)].slice(0, width).join("")}`);
+    this.#shown = true;
+  }
+
+  warn(text: string): void {
+    this.end();
+    this.#io.err(`warning: ${escapeControls(text)}\n`);
+  }
+
+  /** Leaves the line, so that something else can be written. */
+  end(): void {
+    if (this.#shown) this.#io.err("\r\u001b[K");
+    this.#shown = false;
+  }
+
+  /** Minutes and seconds since the start. */
+  elapsed(): string {
+    const seconds = Math.floor((Date.now() - this.#start) / 1000);
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }
+}
+
+/** A failed build with its last lines, anything else as usual. Gives the exit code. */
+export function reportImageBuildError(error: unknown, io: CliIo): number {
+  if (!(error instanceof ImageBuildError)) return reportError(error, io);
+  const { lastLines, logFile } = error;
+  if (lastLines.length > 0) {
+    io.err(`the last lines of diskimage-builder:\n${lastLines.map((line) => `  ${escapeControls(line)}\n`).join("")}`);
+  }
+  const exitCode = reportError(error, io);
+  io.err(`  log: ${logFile}\n`);
+  return exitCode;
+}
