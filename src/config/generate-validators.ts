@@ -33,6 +33,8 @@ const options: Options = {
   // The schema is checked by checkSchema, whose findings have a position.
   strict: false,
   validateSchema: false,
+  // YAML has infinity and "not a number", JSON and our contributions have not.
+  strictNumbers: true,
   // A key `constructor` is a key, and not a property of every object.
   ownProperties: true,
   messages: false,

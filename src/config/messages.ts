@@ -135,10 +135,9 @@ function wrongType({ error, value, alternatives = [] }: Explained, where: string
     ...new Set(errors.flatMap(({ params: { type } }) => (Array.isArray(type) ? type : [type])).map(String)),
   ];
   const names = asked.map((type) => typeNames[type] ?? type);
-  const found = value === null ? "it has no value" : `it is ${typeNames[typeOf(value)]}`;
   return {
     code: "wrong-type",
-    message: `${where} has to be ${names.join(" or ")}, but ${found}`,
+    message: `${where} has to be ${names.join(" or ")}, but ${described(value)}`,
     hint: typeHint(asked, value),
   };
 }
@@ -153,9 +152,10 @@ const typeNames: Readonly<Record<string, string>> = {
   null: "empty",
 };
 
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
+function described(value: unknown): string {
+  if (value === null) return "it has no value";
+  if (typeof value === "number" && !Number.isFinite(value)) return "it is not finite";
+  return `it is ${typeNames[Array.isArray(value) ? "array" : typeof value]}`;
 }
 
 function typeHint(asked: readonly string[], value: unknown): string | undefined {

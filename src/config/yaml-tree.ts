@@ -65,8 +65,10 @@ export class YamlTree {
   #linesOfNode(node: unknown): number[] {
     const range = nodeRange(node);
     if (range === undefined) return [];
+    // A block collection reaches up to what comes behind it.
+    const end = range[0] + this.#source.text.slice(range[0], range[1]).trimEnd().length;
     const first = this.#source.range(range[0], range[0]).line;
-    const last = this.#source.range(Math.max(range[0], range[1] - 1), range[1]).line;
+    const last = this.#source.range(end, end).line;
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   }
 

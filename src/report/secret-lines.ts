@@ -9,9 +9,8 @@ import type { YamlDocument } from "../config/yaml.ts";
 export function secretLines(document: YamlDocument, schema: JsonSchema): ReadonlySet<number> {
   const value = document.value ?? document.partial;
   const lines = new Set(secretValues(schema, value).pointers.flatMap((pointer) => document.linesOf(pointer)));
-  if (document.problems.length > 0)
-    for (const line of suspiciousLines(document.text, secretKeys(schema))) lines.add(line);
-  return lines;
+  if (document.problems.length === 0) return lines;
+  return new Set([...lines, ...suspiciousLines(document.text, secretKeys(schema))]);
 }
 
 /** Names of keys whose value is a secret, or holds one. */
@@ -27,21 +26,31 @@ function secretKeys(schema: JsonSchema): Set<string> {
   return names;
 }
 
-/** A key at the start of a line, behind dashes and quotes, with its indentation; or somewhere in a flow mapping. */
-const keyInLine = /^([\s-]*)["']?([^\s"':{[,]+)["']?\s*:(?=\s|$)/;
-const newEntry = /^\s*(?:- |(?:- )*["']?[^\s"':]+["']?\s*:(?:\s|$)|---(?:\s|$)|\.\.\.(?:\s|$))/;
+/** A line with which something new begins: an item, a key, a document. */
+const newEntry = /^\s*(?:-\s|["']?[^\s"':]+["']?\s*:(?:\s|$)|---(?:\s|$)|\.\.\.(?:\s|$))/;
 
-/** From a line with such a key on, up to the next entry that is indented no more than it. */
+/** From a line that names such a key on, up to the next entry that is indented no more than the key. */
 function suspiciousLines(text: string, keys: ReadonlySet<string>): number[] {
+  if (keys.size === 0) return [];
+  const names = [...keys].map((key) => key.replace(/[^\w-]/g, "\\$&")).join("|");
+  const secretKey = new RegExp(`(?<![\\w-])(?:${names})(?![\\w-])`);
   const found: number[] = [];
-  let secretIndent: number | undefined;
+  let keyIndent: number | undefined;
   for (const [index, line] of text.split("\n").entries()) {
-    const indent = line.search(/\S|$/);
-    if (secretIndent !== undefined && indent <= secretIndent && newEntry.test(line)) secretIndent = undefined;
-    const names = line.match(/[^\s"'{}[\],:]+(?=["']?\s*:)/g) ?? [];
-    if (secretIndent === undefined && names.some((name) => keys.has(name)))
-      secretIndent = keyInLine.exec(line)?.[1]?.length ?? indent;
-    if (secretIndent !== undefined) found.push(index + 1);
+    const ends = keyIndent !== undefined && indentation(line) <= keyIndent && newEntry.test(line);
+    if (ends) keyIndent = undefined;
+    const at = line.search(secretKey);
+    if (keyIndent === undefined && at !== -1) keyIndent = columns(line.slice(0, at));
+    if (keyIndent !== undefined && line.trim() !== "") found.push(index + 1);
   }
   return found;
+}
+
+function indentation(line: string): number {
+  return columns(line.slice(0, line.search(/\S|$/)));
+}
+
+/** A tab, which YAML does not allow there, is meant as an indentation of several spaces. */
+function columns(text: string): number {
+  return text.replaceAll("\t", "        ").length;
 }

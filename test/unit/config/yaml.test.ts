@@ -218,11 +218,9 @@ describe("limits", () => {
     ["compact mappings", "a: "],
     ["aliases as keys", "*a : "],
   ])("100000 %s within each other end at once", (_, opening) => {
-    const start = performance.now();
+    // In quadratic time this would reach the time limit of a test.
     const [problem] = parseYaml(opening.repeat(100_000), "f").problems;
     expect(problem?.code).toBe("too-deep");
-    // It takes some milliseconds; what is excluded is quadratic time.
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   test("mappings that are indented ever further", () => {
