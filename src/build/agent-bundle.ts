@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
-import { move, packageFolder, pathKind, withFolder, writeText } from "./workspace.ts";
+import { move, packageFolder, pathKind, removeTree, writeText } from "./workspace.ts";
 
 /**
  * The part of an agent that is the same in every image, with all packages it uses, as one CommonJS module. It is made
@@ -14,9 +14,10 @@ export const agentPackage = "kanod-configure";
 /** Writes {@link agentBundle} from the modules in `dist`. */
 export async function bundleAgent(): Promise<void> {
   const dist = join(packageFolder, "dist");
-  await withFolder(dist, ".bundle-", async (folder) => {
-    const entry = join(folder, "entry.js");
-    const output = join(folder, "agent.cjs");
+  // A name of its own for each build would change the bundle.
+  const folder = join(dist, ".bundle");
+  const [entry, output] = [join(folder, "entry.js"), join(folder, "agent.cjs")];
+  try {
     await writeText(entry, 'export * from "../index.js";\nexport { runAgent } from "../cli/agent.js";\n');
     const report = await bundle({ entry, output, external: [], base: packageFolder });
     // A package may do without another: nunjucks looks for chokidar and goes on without.
@@ -24,7 +25,9 @@ export async function bundleAgent(): Promise<void> {
     const faults = [...missing, ...report.assets, ...report.invalid];
     if (faults.length > 0) throw new Error(`the agent cannot be bundled: ${JSON.stringify(faults)}`);
     await move(output, agentBundle);
-  });
+  } finally {
+    await removeTree(folder);
+  }
 }
 
 /** Whether this package was built: a checkout is not before `npm run build`. */

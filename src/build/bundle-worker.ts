@@ -48,8 +48,8 @@ const notFound = "@@notfound.js?";
 
 await bundle(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as BundleRequest);
 
-async function bundle({ entry, output, report, external }: BundleRequest): Promise<void> {
-  const ncc = createRequire(import.meta.url)("@vercel/ncc") as Ncc;
+async function bundle({ ncc: path, entry, output, report, external }: BundleRequest): Promise<void> {
+  const ncc = createRequire(import.meta.url)(path) as Ncc;
   const { code, stats } = await ncc(entry, {
     cache: false,
     quiet: true,

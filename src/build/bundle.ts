@@ -1,8 +1,10 @@
-import { extname, join } from "node:path";
+import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { machine, readText, runProgram, writeText } from "./workspace.ts";
+import { copyTree, machine, readText, requiredPackage, runProgram, writeText } from "./workspace.ts";
 
 export interface BundleRequest {
+  /** Path of ncc's main module. */
+  ncc: string;
   /** Absolute path of the module to begin with. */
   entry: string;
   /** Where the bundle, a CommonJS module, is written. */
@@ -23,8 +25,11 @@ export interface BundleReport {
   invalid: { message: string; files: string[] }[];
 }
 
-export interface BundleOptions extends Omit<BundleRequest, "report"> {
-  /** Folder of the sources: names in the bundle are relative to it, so that it is the same wherever that lies. */
+export interface BundleOptions extends Omit<BundleRequest, "report" | "ncc"> {
+  /**
+   * Folder of the sources. The bundle depends on the paths of all modules relative to it, also of ncc's own, which are
+   * laid beside the output: so what lies where relative to this folder has to be the same in every build.
+   */
   base: string;
   signal?: AbortSignal | undefined;
 }
@@ -41,7 +46,8 @@ export class BundleFailure extends Error {}
 export async function bundle({ base, signal, ...request }: BundleOptions): Promise<BundleReport> {
   const report = `${request.output}.report.json`;
   const requestFile = `${request.output}.request.json`;
-  await writeText(requestFile, JSON.stringify({ ...request, report } satisfies BundleRequest));
+  const ncc = await copyOfNcc(join(dirname(request.output), "ncc"));
+  await writeText(requestFile, JSON.stringify({ ...request, report, ncc } satisfies BundleRequest));
   // The worker has the ending that this file has: .ts in the sources, .js in what is shipped.
   const own = fileURLToPath(import.meta.url);
   const worker = join(own, "..", `bundle-worker${extname(own)}`);
@@ -50,6 +56,15 @@ export async function bundle({ base, signal, ...request }: BundleOptions): Promi
   const text = exitCode === 0 ? await readText(report) : undefined;
   if (text === undefined) throw new BundleFailure(failureText(`${stderr}\n${stdout}`));
   return JSON.parse(text) as BundleReport;
+}
+
+/** Without what compiles TypeScript, which is two thirds of it. */
+async function copyOfNcc(folder: string): Promise<string> {
+  const original = join(requiredPackage("@vercel/ncc"), "dist/ncc");
+  await copyTree(original, folder, (path) => !/\/(?:ts-loader|typescript)[^/]*$/.test(relative(original, path)));
+  // It is CommonJS, whatever package.json lies in a folder above.
+  await writeText(join(folder, "package.json"), "{}");
+  return join(folder, "index.js");
 }
 
 /** The reason in what the worker printed: without the list of loaders and the stack. */

@@ -3,7 +3,7 @@ import type { Problem, SourceRange } from "../config/problem.ts";
 import { BuildError, type BuildProblemCode, buildProblem } from "./build-error.ts";
 import type { CollectedElement } from "./collect.ts";
 import { ShownPaths } from "./shown-paths.ts";
-import { machine, packageFolder, packageFolderOf, readText, runProgram, writeText } from "./workspace.ts";
+import { machine, packageFolder, readText, requiredPackage, runProgram, writeText } from "./workspace.ts";
 
 /**
  * Settings for contributions: strict about mistakes, silent about taste. Only syntax that Node itself can strip is
@@ -61,12 +61,6 @@ export async function compileContributions(
   const problems = await readDiagnostics(stdout, options.work, new ShownPaths(elements));
   if (problems.length === 0) problems.push(buildProblem("type-error", `TypeScript failed: ${stderr || stdout}`));
   throw new BuildError(problems);
-}
-
-function requiredPackage(name: string): string {
-  const folder = packageFolderOf(name);
-  if (folder === undefined) throw new Error(`the package ${name}, which kanod-configure needs, is not installed`);
-  return folder;
 }
 
 /** A line of tsc's output. What explains it further follows in lines that begin with a space. */

@@ -11,18 +11,19 @@
  * @param image text of a CommonJS module whose default export is the image
  */
 export function bundledParts(agent: string, image: string): string {
-  // Functions, so that neither part sees names of the other.
+  // Functions, so that neither part sees names of the other. The parentheses around them are for V8: it compiles such
+  // functions at once, with the modules in them, so that they get into the executable's code cache.
   return `const evaluate = (part, require) => {
   const module = { exports: {} };
   part(module, module.exports, require);
   return module.exports;
 };
-const agent = evaluate((module, exports, require) => {
+const agent = evaluate(((module, exports, require) => {
 ${agent}
-}, require);
-const image = evaluate((module, exports, require) => {
+}), require);
+const image = evaluate(((module, exports, require) => {
 ${image}
-}, (name) => (name === "kanod-configure" ? agent : require(name)));
+}), (name) => (name === "kanod-configure" ? agent : require(name)));
 run(agent, image.default);
 `;
 }

@@ -193,6 +193,13 @@ export function packageFolderOf(name: string): string | undefined {
   }
 }
 
+/** The folder of a package without which this one is not complete. */
+export function requiredPackage(name: string): string {
+  const folder = packageFolderOf(name);
+  if (folder === undefined) throw new Error(`the package ${name}, which kanod-configure needs, is not installed`);
+  return folder;
+}
+
 /** The path of a program on PATH; undefined where there is none. */
 export async function findProgram(name: string): Promise<string | undefined> {
   for (const folder of (process.env["PATH"] ?? "").split(delimiter).filter((entry) => entry.startsWith("/"))) {
