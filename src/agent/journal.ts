@@ -8,6 +8,9 @@ export const journalPath = "/var/lib/kanod-configure/state.json";
 /** How many runs the journal remembers. */
 const keptRuns = 20;
 
+/** How long a change that need not survive a kill may stay in memory, in milliseconds. */
+const writeDelay = 100;
+
 /** The content of state.json. The field names are documented in docs/status.md and do not change. */
 export interface JournalState {
   version: 1;
@@ -39,14 +42,17 @@ export interface RunRecord {
 const noInstance = "";
 
 /**
- * What the agent did, kept on disk so that a run that was killed at any moment can be told and gone on with. Every
- * change is written at once; a step is written as done only after it is done.
+ * What the agent did, kept on disk so that a run that was killed at any moment can be told and gone on with. A step is
+ * written as done only after it is done: at once where that settles it, else within a tenth of a second, because what
+ * is not settled may be done again.
  */
 export class Journal {
   readonly #host: Host;
   readonly #log: Logger;
   readonly #state: JournalState;
   #writable = true;
+  #settledSome = false;
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(host: Host, log: Logger, state: JournalState) {
     this.#host = host;
@@ -71,9 +77,12 @@ export class Journal {
     return this.#settled(contribution)?.includes(settledName(contribution)) ?? false;
   }
 
-  /** Notes a contribution as succeeded; written by the next {@link save}. */
+  /** Notes a contribution as succeeded; the next {@link changed} writes it. */
   settle(contribution: Contribution): void {
-    if (!this.isSettled(contribution)) this.#settled(contribution)?.push(settledName(contribution));
+    const settled = this.#settled(contribution);
+    if (settled === undefined || this.isSettled(contribution)) return;
+    settled.push(settledName(contribution));
+    this.#settledSome = true;
   }
 
   #settled(contribution: Contribution): string[] | undefined {
@@ -90,8 +99,17 @@ export class Journal {
     return run;
   }
 
+  /** A record of the run has changed. */
+  async changed(): Promise<void> {
+    if (this.#settledSome) return this.save();
+    this.#timer ??= setTimeout(() => void this.save(), writeDelay).unref();
+  }
+
   /** Writes the journal. A run goes on without a journal that cannot be written, and says so once. */
   async save(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#settledSome = false;
     if (!this.#writable) return;
     try {
       await this.#host.writeFile(journalPath, `${JSON.stringify(this.#state, undefined, 2)}\n`, { mode: 0o644 });

@@ -124,7 +124,7 @@ async function runContributions(
       if (finishedBefore.has(contribution.name)) return "finished in the run that is resumed";
       return journal?.isSettled(contribution) === true ? settledReason(contribution) : undefined;
     },
-    onChange: async () => journal?.save(),
+    onChange: async () => journal?.changed(),
     onSuccess: (contribution) => journal?.settle(contribution),
   });
   record.contributions = runner.records;

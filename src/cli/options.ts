@@ -5,9 +5,10 @@ export function choiceOption(
   flags: string,
   description: string,
   choices: readonly string[],
-  byDefault: string,
+  byDefault?: string,
 ): Option {
-  return new Option(flags, description).choices(choices).default(byDefault);
+  const option = new Option(flags, description).choices(choices);
+  return byDefault === undefined ? option : option.default(byDefault);
 }
 
 /** `--format`, the first choice is the default. */

@@ -96,7 +96,9 @@ async function run(
   const makeHost = (its: Logger, signal: AbortSignal): Host => {
     return createHost({ ...(root === undefined ? {} : { root }), log: its, environment, signal });
   };
-  const host = makeHost(log, new AbortController().signal);
+  // What the agent does for itself is a detail.
+  const own = { ...log, info: log.debug };
+  const host = makeHost(own, new AbortController().signal);
   let release: (() => void) | undefined;
   try {
     if (!plan) release = acquireLock(createLockPort(root ?? "/"), ownIdentity());

@@ -1,9 +1,9 @@
-import { closeSync, constants, fsyncSync, linkSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, constants, linkSync, openSync, writeFileSync } from "node:fs";
 import { errorCode } from "./file-error.ts";
 import { Files } from "./files.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./process-info.ts";
 import { removeLeftovers, removeQuietly, temporaryName } from "./temporary-file.ts";
-import { type Place, syncFolder, Tree } from "./tree.ts";
+import { type Place, Tree } from "./tree.ts";
 
 /** What a lock file in a tree needs. All of it throws {@link HostError} where the tree cannot be read or written. */
 export interface LockPort {
@@ -68,8 +68,8 @@ function linkWhole(place: Place, content: string): boolean {
   try {
     const descriptor = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
     try {
+      // No fsync: a lock need not survive a power failure, which ends whoever holds it.
       writeFileSync(descriptor, content);
-      fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
@@ -80,7 +80,6 @@ function linkWhole(place: Place, content: string): boolean {
   } finally {
     removeQuietly(temporary);
   }
-  syncFolder(place.folder);
   return true;
 }
 

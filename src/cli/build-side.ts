@@ -1,0 +1,8 @@
+import { defineCompile } from "./compile.ts";
+import type { BuildSide } from "./main.ts";
+
+/** The commands that build. They are no part of an agent. */
+export const buildSide: BuildSide = {
+  commands: [defineCompile],
+  imageBuilder: async (io) => (await import("./image-builder.ts")).imageBuilderCommand(io),
+};

@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { createLog, formatJson, formatText } from "../../../src/log/log.ts";
+import type { LogEvent, LogLevel } from "../../../src/log/logger.ts";
+import { Redactor } from "../../../src/log/redactor.ts";
+
+const now = (): Date => new Date("2026-01-01T00:00:00Z");
+
+function logTo(...levels: LogLevel[]) {
+  const seen: LogEvent[][] = levels.map(() => []);
+  const sinks = levels.map((level, index) => ({ level, write: (event: LogEvent) => void seen[index]?.push(event) }));
+  return { log: createLog({ sinks, redactor: new Redactor(), now }), seen };
+}
+
+test("each sink gets what is at its level or above", () => {
+  const { log, seen } = logTo("debug", "warn", "error");
+  log.debug("d");
+  log.info("i");
+  log.warn("w");
+  log.error("e");
+  expect(seen.map((events) => events.map(({ message }) => message).join(""))).toEqual(["diwe", "we", "e"]);
+  expect(seen[0]?.[1]).toEqual({ time: "2026-01-01T00:00:00.000Z", level: "info", message: "i" });
+});
+
+test("fields are added to every event, the nearer ones win", () => {
+  const { log, seen } = logTo("debug");
+  log.with({ stage: "run", contribution: "a" }).with({ contribution: "b" }).info("x", { event: "started" });
+  expect(seen[0]?.[0]).toMatchObject({ stage: "run", contribution: "b", event: "started" });
+});
+
+test("secrets are masked in every field, for all logs made of this one", () => {
+  const { log, seen } = logTo("debug");
+  log.with({ contribution: "a" }).addSecret("open-sesame");
+  log.info("say open-sesame", { argv: ["echo", "open-sesame"], path: "/open-sesame", exitCode: 1 });
+  expect(JSON.stringify(seen)).not.toContain("sesame");
+  expect(seen[0]?.[0]?.exitCode).toBe(1);
+});
+
+test("the text form tells time, level, who, what and how long", () => {
+  const event = { time: "T", message: "grow vg/root" };
+  expect(formatText({ ...event, level: "info" })).toBe("T grow vg/root");
+  expect(formatText({ ...event, level: "warn", contribution: "lvm", duration: 1.25 })).toBe(
+    "T warn: lvm: grow vg/root (1.3 s)",
+  );
+});
+
+test("the text form drives no terminal", () => {
+  expect(formatText({ time: "T", level: "info", message: "a\u001b[31mb\u0007\u009b\tc\nd" })).toBe(
+    "T a\\x1b[31mb\\x07\\x9b\tc\nd",
+  );
+});
+
+test("the JSON form is one line", () => {
+  const event: LogEvent = { time: "T", level: "info", message: "a\nb" };
+  expect(formatJson(event)).toBe('{"time":"T","level":"info","message":"a\\nb"}');
+});
