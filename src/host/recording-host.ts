@@ -133,8 +133,8 @@ class Recording implements Host {
 
   remove(path: string): Promise<boolean> {
     return this.#inTurn(async () => {
-      const place = await this.#overlay.resolve("remove", path, { follow: false });
       if (!endsWithName(path)) throw refusal("bad-path", "remove", path, "it does not end with a name");
+      const place = await this.#overlay.resolve("remove", path, { follow: false });
       if (place === undefined || (await this.#overlay.status(place)) === undefined) return false;
       this.#overlay.remove(place);
       this.#record({ kind: "remove", path }, `would remove ${path}`, { path });
