@@ -47,18 +47,31 @@ const options: Options = {
  * @throws Error where a schema is none, as checkSchema reports with its place
  */
 export function generateValidators(schemas: Readonly<Record<string, JsonSchema>>): string {
-  const ajv = createAjv({ code: { source: true, esm: true, lines: true } });
+  return generate(schemas, "module");
+}
+
+/**
+ * A validator made here and now, of the same code: for the build side and workstations, where schemas are not known
+ * before.
+ *
+ * @throws Error like {@link generateValidators}
+ */
+export function createValidator(schema: JsonSchema): Validator {
+  const made: { validate?: Validator } = {};
+  // ajv evaluates what it generates in the same way; what it would use for equality throws on a key `valueOf`.
+  new Function("exports", generate({ validate: schema }, "script"))(made);
+  if (made.validate === undefined) throw new Error("ajv generated no validator");
+  return made.validate;
+}
+
+function generate(schemas: Readonly<Record<string, JsonSchema>>, form: "module" | "script"): string {
+  const ajv = createAjv({ code: { source: true, esm: form === "module", lines: true } });
   const ids: Record<string, string> = {};
   for (const [name, schema] of Object.entries(schemas)) {
     ids[name] = `kanod:${name}`;
     ajv.addSchema(asObject(withoutAnnotations(schema)), ids[name]);
   }
   return withHelpers(standalone.default(ajv, ids));
-}
-
-/** A validator made here and now: for the build side and workstations, where schemas are not known before. */
-export function createValidator(schema: JsonSchema): Validator {
-  return createAjv({}).compile(asObject(schema)) as Validator;
 }
 
 /** The meta schema of draft-07, and what checks a schema against it. */

@@ -24,9 +24,8 @@ const maxLineLength = 200_000;
  */
 export function formatProblems(problems: readonly Problem[], options: TextOptions): string {
   if (problems.length === 0) return "";
-  const lines = new Map([...options.texts].map(([file, text]) => [file, splitLines(text)]));
-  const blocks = problems.map((problem) => formatProblem(problem, lines, options));
-  return `${blocks.join("\n")}\n${summary(problems)}\n`;
+  const printer = new Printer(options);
+  return `${problems.map((problem) => printer.format(problem)).join("\n")}\n${summary(problems)}\n`;
 }
 
 /** How many of each severity there are, such as `2 errors, 1 warning`. */
@@ -46,44 +45,66 @@ const colors: Readonly<Record<Severity | "gutter" | "bold", string>> = {
   bold: "\u001b[1m",
 };
 
-function formatProblem(
-  { severity, code, message, hint, source }: Problem,
-  lines: ReadonlyMap<string, readonly string[]>,
-  { color, maskedLines }: TextOptions,
-): string {
-  const paint = (name: keyof typeof colors, text: string): string => (color ? `${colors[name]}${text}\u001b[0m` : text);
-  const place = source === undefined ? "" : `${escapeControls(source.file)}:${source.line}:${source.column}: `;
-  const head = `${place}${paint(severity, `${severity}[${code}]`)}: ${paint("bold", escapeControls(message))}\n`;
-  const line = source && lines.get(source.file)?.[source.line - 1];
-  const gutter = " ".repeat(source === undefined ? 1 : String(source.line).length);
-  const excerpt =
-    source === undefined || line === undefined
-      ? []
-      : maskedLines?.get(source.file)?.has(source.line)
-        ? [`${source.line} | (not shown: the line holds a secret)`]
-        : excerptOf(line, source).map((text, index) => `${index === 0 ? source.line : gutter} | ${text}`);
-  const shown = excerpt.map((text) => {
-    const bar = text.indexOf("|") + 1;
-    return `${paint("gutter", text.slice(0, bar))}${text.slice(bar)}\n`;
-  });
-  const advice = hint === undefined ? "" : `${gutter} ${paint("gutter", "=")} hint: ${escapeControls(hint)}\n`;
-  return head + shown.join("") + advice;
+class Printer {
+  readonly #lines: ReadonlyMap<string, readonly string[]>;
+  readonly #maskedLines: ReadonlyMap<string, ReadonlySet<number>>;
+  readonly #color: boolean;
+  /** The line that was shown last: one long line may have all the problems. */
+  #last: { line: string; cells: Cell[]; width: number } | undefined;
+
+  constructor({ texts, maskedLines = new Map(), color }: TextOptions) {
+    this.#lines = new Map([...texts].map(([file, text]) => [file, splitLines(text)]));
+    this.#maskedLines = maskedLines;
+    this.#color = color;
+  }
+
+  format({ severity, code, message, hint, source }: Problem): string {
+    const place = source === undefined ? "" : `${escapeControls(source.file)}:${source.line}:${source.column}: `;
+    const what = `${this.#paint(severity, `${severity}[${code}]`)}: ${this.#paint("bold", escapeControls(message))}`;
+    const number = source === undefined ? " " : String(source.line);
+    const gutter = " ".repeat(number.length);
+    const excerpt = source === undefined ? [] : this.#excerpt(source);
+    const shown = excerpt.map(
+      (text, index) => `${this.#paint("gutter", `${index === 0 ? number : gutter} |`)} ${text}`,
+    );
+    const advice = hint === undefined ? [] : [`${gutter} ${this.#paint("gutter", "=")} hint: ${escapeControls(hint)}`];
+    return [`${place}${what}`, ...shown, ...advice, ""].join("\n");
+  }
+
+  #paint(name: keyof typeof colors, text: string): string {
+    return this.#color ? `${colors[name]}${text}\u001b[0m` : text;
+  }
+
+  /** The line as a terminal can show it, and the line below it that marks the range. */
+  #excerpt({ file, line: number, column, endColumn }: SourceRange): string[] {
+    const line = this.#lines.get(file)?.[number - 1];
+    if (line === undefined) return [];
+    if (this.#maskedLines.get(file)?.has(number)) return ["(not shown: the line holds a secret)"];
+    if (line.length > maxLineLength) return ["(not shown: the line is too long)"];
+    if (this.#last?.line !== line) {
+      const cells = cellsOf(line);
+      this.#last = { line, cells, width: widthOf(cells) };
+    }
+    return marked(this.#last.cells, this.#last.width, column - 1, Math.max(endColumn - 1, column));
+  }
 }
 
-/** The line as a terminal can show it, and the line below it that marks the range. */
-function excerptOf(line: string, { column, endColumn }: SourceRange): string[] {
-  if (line.length > maxLineLength) return ["(not shown: the line is too long)"];
-  const cells = cellsOf(line);
-  const from = column - 1;
-  const to = Math.max(endColumn - 1, from + 1);
-  const window = windowAround(cells, from);
-  const shown = cells.slice(window.start, window.end);
-  const cutBefore = window.start > 0 ? "…" : "";
-  const cutBehind = window.end < cells.length ? "…" : "";
-  const before = cutBefore.length + widthOf(cells.slice(window.start, from));
-  const marked = Math.max(1, widthOf(cells.slice(from, Math.min(to, window.end))));
-  const text = `${cutBefore}${shown.map((cell) => cell.text).join("")}${cutBehind}`;
-  return [text.trimEnd(), `${" ".repeat(before)}${"^".repeat(marked)}`];
+/** The cells, or those around the marked ones where all together are too wide, with the marks in a second line. */
+function marked(cells: readonly Cell[], width: number, from: number, to: number): string[] {
+  const start = width <= maxWidth || from + context < maxWidth ? 0 : from - context;
+  const end = width <= maxWidth ? cells.length : endOfWindow(cells, start);
+  const shown = cells.slice(start, end).map(({ text }) => text);
+  const cut = start > 0 ? "…" : "";
+  const before = cut.length + widthOf(cells.slice(start, from));
+  const marks = Math.max(1, widthOf(cells.slice(from, Math.min(to, end))));
+  const text = `${cut}${shown.join("")}${end < cells.length ? "…" : ""}`;
+  return [text.trimEnd(), `${" ".repeat(before)}${"^".repeat(marks)}`];
+}
+
+function endOfWindow(cells: readonly Cell[], start: number): number {
+  let end = start;
+  for (let width = 0; end < cells.length && width < maxWidth; end++) width += cells[end]?.width ?? 0;
+  return end;
 }
 
 /** What one character takes on the screen. */
@@ -116,14 +137,6 @@ const wide =
 
 function widthOf(cells: readonly Cell[]): number {
   return cells.reduce((sum, { width }) => sum + width, 0);
-}
-
-function windowAround(cells: readonly Cell[], from: number): { start: number; end: number } {
-  if (widthOf(cells) <= maxWidth) return { start: 0, end: cells.length };
-  const start = from + context < maxWidth ? 0 : from - context;
-  let end = start;
-  for (let width = 0; end < cells.length && width < maxWidth; end++) width += cells[end]?.width ?? 0;
-  return { start, end };
 }
 
 function splitLines(text: string): string[] {

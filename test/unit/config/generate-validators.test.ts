@@ -143,7 +143,7 @@ describe("formats", () => {
   test("none takes exponential time for hostile text, which would reach the time limit of the test", () => {
     for (const expression of formats.values()) {
       for (const part of ["a", "a.", "0:", "::", "%20", "a@", "/", "~0", "P1", "{a", " "]) {
-        expect(expression.test(`${part.repeat(5000)}\n`)).toBe(false);
+        expect(expression.test(`${part.repeat(5000)}\u0000~`)).toBe(false);
       }
     }
   });

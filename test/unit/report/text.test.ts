@@ -90,6 +90,7 @@ describe("marks stand under what is meant", () => {
     ["behind wide characters", "名前: x", 5, 6, ["名前: x", "      ^"]],
     ["emoji", "😀: x", 4, 5, ["😀: x", "    ^"]],
     ["full width forms and Hangul", "Ａ한x", 3, 4, ["Ａ한x", "    ^"]],
+    ["other letters", "имя: x", 6, 7, ["имя: x", "     ^"]],
     ["combining marks", "e\u0301x: 1", 3, 4, ["e\u0301x: 1", " ^"]],
     ["control characters", "a\u001b[31mb: \u0000", 7, 8, ["a\\u001b[31mb: \\u0000", "           ^"]],
     ["a mark that turns the direction", "\u202eab", 2, 3, ["\\u202eab", "      ^"]],
@@ -107,6 +108,12 @@ describe("marks stand under what is meant", () => {
     expect(excerpt(text, 1, 2)).toEqual([`${"x".repeat(120)}…`, "^"]);
     expect(excerpt(text, 2004, 2005)).toEqual([`…${"y".repeat(41)}`, `${" ".repeat(41)}^`]);
     expect(excerpt(text, 1, 2005)[1]).toBe("^".repeat(120));
+  });
+
+  test("many problems in one long line take no quadratic time", () => {
+    const problems = Array.from({ length: 20_000 }, (_, index) => problem(1, 3 * index + 1, 3 * index + 2));
+    const output = format("x, ".repeat(20_000), problems);
+    expect(output.match(/^conf.yaml:/gm)).toHaveLength(20_000);
   });
 
   test("a line made for machines is not shown", () => {
