@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
-import { move, packageFolder, pathKind, removeTree, writeText } from "./workspace.ts";
+import { packageFolder, pathKind, readText, removeTree, writeText } from "./workspace.ts";
 
 /**
  * The part of an agent that is the same in every image, with all packages it uses, as one CommonJS module. It is made
@@ -24,10 +24,19 @@ export async function bundleAgent(): Promise<void> {
     const missing = report.missing.filter(({ file }) => file.startsWith(`${dist}/`));
     const faults = [...missing, ...report.assets, ...report.invalid];
     if (faults.length > 0) throw new Error(`the agent cannot be bundled: ${JSON.stringify(faults)}`);
-    await move(output, agentBundle);
+    await writeText(agentBundle, inAscii((await readText(output)) ?? ""));
   } finally {
     await removeTree(folder);
   }
+}
+
+/**
+ * The script with characters beyond ASCII as escapes, which mean the same in texts. V8 keeps a script in which one
+ * character is beyond Latin-1 with two bytes for each.
+ */
+export function inAscii(script: string): string {
+  if (/String\.raw`[^`]*[\u0080-\uffff]/.test(script)) throw new Error("in String.raw an escape is no escape");
+  return script.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Whether this package was built: a checkout is not before `npm run build`. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { generateValidators } from "../config/generate-validators.ts";
 import { bootSchema, type JsonSchema } from "../config/schema.ts";
+import { inAscii } from "./agent-bundle.ts";
 import type { CollectedElement } from "./collect.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Stage } from "./stage.ts";
@@ -38,7 +39,7 @@ export async function writeCompiledImage(stage: Stage, content: ImageContent): P
 }
 
 function exportDefault(value: unknown): string {
-  return `export default ${JSON.stringify(value)};\n`;
+  return `export default ${inAscii(JSON.stringify(value))};\n`;
 }
 
 function templatesOf(elements: readonly CollectedElement[]): Record<string, string> {

@@ -4,6 +4,12 @@
  */
 
 /**
+ * Node's modules that take a noticeable part of an agent's start, and that most runs never use. Packages import them at
+ * their top, so they get a stand-in that loads the module when something of it is asked for.
+ */
+const slowModules = ["child_process", "crypto", "dns", "http", "https", "net", "stream", "tls", "zlib"];
+
+/**
  * Both parts in the same text, which imports nothing but Node's own modules. The second one gets the first one's exports
  * for "kanod-configure", whichever file imports it.
  *
@@ -13,17 +19,22 @@
 export function bundledParts(agent: string, image: string): string {
   // Functions, so that neither part sees names of the other. The parentheses around them are for V8: it compiles such
   // functions at once, with the modules in them, so that they get into the executable's code cache.
-  return `const evaluate = (part, require) => {
+  return `const slow = new Set(${JSON.stringify(slowModules)});
+const lazily = (name) => {
+  if (!slow.has(name.replace(/^node:/, ""))) return require(name);
+  return new Proxy({}, { get: (_, key) => (key === "__esModule" ? undefined : require(name)[key]) });
+};
+const evaluate = (part, require) => {
   const module = { exports: {} };
   part(module, module.exports, require);
   return module.exports;
 };
 const agent = evaluate(((module, exports, require) => {
 ${agent}
-}), require);
+}), lazily);
 const image = evaluate(((module, exports, require) => {
 ${image}
-}), (name) => (name === "kanod-configure" ? agent : require(name)));
+}), (name) => (name === "kanod-configure" ? agent : lazily(name)));
 run(agent, image.default);
 `;
 }
