@@ -1,0 +1,52 @@
+import {
+  type BootConfiguration,
+  createPartitions,
+  type Finding,
+  growDisks,
+  labelFault,
+  registerBoot,
+} from "kanod-configure";
+
+/** In seconds: a file system of many terabytes takes its time to be made, checked and grown. */
+const timeout = 7200;
+
+registerBoot(
+  "Disks",
+  7,
+  async ({ conf, host, log }) => {
+    const volumes = conf.lvm?.map(({ vg = "vg", ...volume }) => ({ ...volume, vg }));
+    const done = await growDisks(host, volumes);
+    if (conf.partitions !== undefined) done.push(...(await createPartitions(host, conf.partitions)));
+    log.info(done.join(", ") || "nothing to grow or to create");
+  },
+  { timeout, check: ({ conf }) => findings(conf) },
+);
+
+type Partition = NonNullable<BootConfiguration["partitions"]>[number];
+
+function findings({ partitions = [] }: BootConfiguration): Finding[] {
+  return partitions.flatMap((partition, index) => [
+    ...labelFindings(partition, index),
+    ...nameFindings(partitions, partition, index),
+  ]);
+}
+
+function labelFindings({ filesystem = "ext4", label, name }: Partition, index: number): Finding[] {
+  const text = label ?? name;
+  const fault = filesystem === "none" || text === undefined ? undefined : labelFault(filesystem, text);
+  return fault === undefined ? [] : [finding(index, label === undefined ? "name" : "label", `as a label it ${fault}`)];
+}
+
+function nameFindings(partitions: readonly Partition[], { device, name, size }: Partition, index: number): Finding[] {
+  const others = partitions.slice(0, index).filter((other) => other.device === device);
+  if (name === undefined && size !== undefined)
+    return [finding(index, "size", "without a name the whole device is meant")];
+  if (others.some((other) => other.name === name))
+    return [finding(index, "name", "an earlier entry has the same name")];
+  const isMixed = others.some((other) => (other.name === undefined) !== (name === undefined));
+  return isMixed ? [finding(index, "device", "an earlier entry takes the whole device")] : [];
+}
+
+function finding(index: number, key: string, message: string): Finding {
+  return { severity: "error", code: "bad-partition", pointer: `/partitions/${index}/${key}`, message };
+}

@@ -1,0 +1,96 @@
+import {
+  AgentError,
+  type Configuration,
+  ensureService,
+  type Finding,
+  type Host,
+  isHost,
+  isReference,
+  parseNetwork,
+  register,
+  renderTemplate,
+  requireNoErrors,
+} from "kanod-configure";
+
+type Ntp = NonNullable<Configuration["ntp"]>;
+
+/** Paths and unit names of chrony by distribution, told apart by the folder that only Debian's package has. */
+const debian = {
+  unit: "chrony.service",
+  config: "/etc/chrony/chrony.conf",
+  keyfile: "/etc/chrony/chrony.keys",
+  driftfile: "/var/lib/chrony/chrony.drift",
+};
+const others = {
+  unit: "chronyd.service",
+  config: "/etc/chrony.conf",
+  keyfile: "/etc/chrony.keys",
+  driftfile: "/var/lib/chrony/drift",
+};
+
+register(
+  "NTP",
+  100,
+  async ({ conf, host, log }) => {
+    if (conf.ntp === undefined) return;
+    requireNoErrors(findings(conf));
+    const isChrony = (await host.stat("/usr/sbin/chronyd")) !== undefined;
+    const done = isChrony ? await configureChrony(host, conf.ntp) : await configureTimesyncd(host, conf.ntp);
+    log.info(done);
+  },
+  { check: ({ conf }) => findings(conf) },
+);
+
+function findings({ ntp }: Configuration): Finding[] {
+  if (ntp === undefined) return [];
+  const wrong = (
+    key: "servers" | "pools" | "clients",
+    isRight: (text: string) => boolean,
+    message: string,
+  ): Finding[] =>
+    (ntp[key] ?? []).flatMap((text, index) => {
+      if (isReference(text) || isRight(text)) return [];
+      return [{ severity: "error", code: `bad-ntp-${key}`, pointer: `/ntp/${key}/${index}`, message }];
+    });
+  return [
+    ...wrong("servers", isHost, "this is neither a host name nor an address"),
+    ...wrong("pools", isHost, "this is neither a host name nor an address"),
+    ...wrong("clients", (text) => parseNetwork(text) !== undefined, "this is neither an address nor ADDRESS/BITS"),
+    ...(ntp.servers?.length || ntp.pools?.length ? [] : [noSource]),
+  ];
+}
+
+const noSource: Finding = {
+  severity: "warning",
+  code: "no-time-source",
+  pointer: "/ntp",
+  atKey: true,
+  message: "the machine gets its time from nowhere: ntp names neither servers nor pools",
+};
+
+async function configureChrony(host: Host, ntp: Ntp): Promise<string> {
+  const distribution = (await host.stat("/etc/chrony")) === undefined ? others : debian;
+  const { unit, config, keyfile, driftfile } = distribution;
+  const { servers = [], pools = [], clients = [] } = ntp;
+  const change = await renderTemplate(host, "chrony.conf.j2", config, { servers, pools, clients, keyfile, driftfile });
+  const service = await ensureService(host, unit, { changed: change !== "same" });
+  const sources = [...servers, ...pools].join(", ");
+  return `chrony: time from ${sources || "nowhere"}, ${service === "same" ? "nothing changed" : service}`;
+}
+
+async function configureTimesyncd(host: Host, ntp: Ntp): Promise<string> {
+  const { servers = [], pools = [], clients = [] } = ntp;
+  if ((await host.stat("/usr/lib/systemd/systemd-timesyncd")) === undefined) {
+    throw new AgentError("no-ntp-client", "neither chrony nor systemd-timesyncd is installed");
+  }
+  if (clients.length > 0) {
+    throw new AgentError("no-ntp-server", "ntp.clients needs chrony: systemd-timesyncd serves no other machine");
+  }
+  const sources = [...servers, ...pools].join(" ");
+  // The empty assignment forgets servers that other files name (systemd.syntax(7)); DHCP's are not asked as long as
+  // there are servers here.
+  const text = `# Written by kanod-configure from the section ntp: changes made here are lost.\n[Time]\nNTP=\nNTP=${sources}\n`;
+  const change = await host.writeFile("/etc/systemd/timesyncd.conf.d/90-kanod-configure.conf", text);
+  const service = await ensureService(host, "systemd-timesyncd.service", { changed: change !== "same" });
+  return `systemd-timesyncd: time from ${sources || "nowhere"}, ${service === "same" ? "nothing changed" : service}`;
+}

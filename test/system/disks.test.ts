@@ -1,0 +1,274 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { createHost } from "../../src/host/create-host.ts";
+import type { Host } from "../../src/host/host.ts";
+import { createPartitions, type PartitionRequest } from "../../src/services/disks/create.ts";
+import { growFileSystem } from "../../src/services/disks/file-systems.ts";
+import { planGrowth } from "../../src/services/disks/growth.ts";
+import { type BlockDevice, type Layout, readLayout } from "../../src/services/disks/layout.ts";
+import { readLvm } from "../../src/services/disks/lvm.ts";
+import { moveBackupTable, readTable } from "../../src/services/disks/partition-table.ts";
+import { parseSize, targetExtents, type VolumeSize } from "../../src/services/disks/size.ts";
+import { keptLog } from "../support/host.ts";
+import { loopDisk, loopObstacle } from "../support/loop-disk.ts";
+
+const tools = ["sfdisk", "growpart", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "mkfs.vfat", "pvcreate", "wipefs"];
+const obstacle = loopObstacle(...tools);
+const MiB = 2 ** 20;
+
+beforeEach(({ skip }) => {
+  if (obstacle !== undefined && !process.env["CI"]) skip(obstacle);
+});
+
+/** The real host, but for the marks, which must not outlive the test. */
+function hostWithOwnMarks(): Host {
+  const host = createHost({ log: keptLog().log });
+  const folder = mkdtempSync(join(tmpdir(), "kanod-marks-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const moved = (path: string): string => path.replace("/var/lib/kanod-configure", folder);
+  return new Proxy(host, {
+    get: (target, name: keyof Host) => {
+      if (name === "readFile") return (path: string) => target.readFile(moved(path));
+      if (name === "writeFile") return (path: string, ...rest: [string]) => target.writeFile(moved(path), ...rest);
+      return (target[name] as (...values: unknown[]) => unknown).bind(target);
+    },
+  });
+}
+
+function sfdisk(disk: string, script: string): void {
+  execFileSync("sfdisk", ["--quiet", "--no-reread", "--no-tell-kernel", disk], { input: script });
+}
+
+async function find(host: Host, path: string): Promise<{ layout: Layout; device: BlockDevice }> {
+  const layout = await readLayout(host);
+  const device = layout?.devices.find((one) => one.path === path);
+  if (layout === undefined || device === undefined) throw new Error(`lsblk does not know ${path}`);
+  return { layout, device };
+}
+
+const sizeOf = (path: string): number => Number(execFileSync("blockdev", ["--getsize64", path], { encoding: "utf8" }));
+
+describe("growing a partition", () => {
+  test.each([
+    ["GPT", "label: gpt\nsize=20M\nsize=30M\n"],
+    ["MBR", "label: dos\nsize=20M\nsize=30M\n"],
+  ])("to the end of a disk that grew (%s), and no further", async (_, script) => {
+    const host = createHost({ log: keptLog().log });
+    const disk = loopDisk(100 * MiB);
+    sfdisk(disk.path, script);
+    disk.grow(300 * MiB);
+    disk.readPartitions();
+    const before = await find(host, `${disk.path}p2`);
+    expect(sizeOf(before.device.path)).toBe(30 * MiB);
+
+    const plan = await planGrowth(host, before.layout, before.device);
+    expect(plan.commands.map(({ argv }) => argv)).toEqual([["growpart", disk.path, "2"]]);
+    for (const { argv, options } of plan.commands) await host.run(argv, options);
+    expect(sizeOf(before.device.path)).toBe(plan.size);
+    expect(plan.size).toBeGreaterThan(275 * MiB);
+
+    const after = await find(host, `${disk.path}p2`);
+    expect((await planGrowth(host, after.layout, after.device)).commands).toEqual([]);
+    const first = await find(host, `${disk.path}p1`);
+    expect((await planGrowth(host, first.layout, first.device)).commands).toEqual([]);
+    expect(spawnSync("sfdisk", ["--verify", disk.path], { encoding: "utf8" }).stdout).toContain("No errors detected");
+  });
+});
+
+test("the copy of a GPT moves to the end of a disk that grew", async () => {
+  const host = createHost({ log: keptLog().log });
+  const disk = loopDisk(100 * MiB);
+  sfdisk(disk.path, "label: gpt\nsize=20M\n");
+  expect(await moveBackupTable(host, { path: disk.path, size: 100 * MiB })).toBe(false);
+  disk.grow(300 * MiB);
+  const verify = (): string => spawnSync("sfdisk", ["--verify", disk.path], { encoding: "utf8" }).stderr;
+  expect(verify()).toContain("The backup GPT table is not on the end of the device");
+  expect(await moveBackupTable(host, { path: disk.path, size: 300 * MiB })).toBe(true);
+  expect(verify()).not.toContain("not on the end");
+  expect(await moveBackupTable(host, { path: disk.path, size: 300 * MiB })).toBe(false);
+});
+
+describe("growing a file system", () => {
+  test.each<[string, string[], boolean]>([
+    ["ext4", ["mkfs.ext4", "-q"], false],
+    ["xfs", ["mkfs.xfs", "-q"], false],
+    ["xfs", ["mkfs.xfs", "-q"], true],
+    ["btrfs", ["mkfs.btrfs", "-q"], false],
+    ["btrfs", ["mkfs.btrfs", "-q"], true],
+  ])("%s (%s, mounted: %s)", async (type, make, isMounted) => {
+    const host = createHost({ log: keptLog().log });
+    const disk = loopDisk(400 * MiB);
+    const folder = mkdtempSync(join(tmpdir(), "kanod-mount-"));
+    const [program = "", ...options] = make;
+    execFileSync(program, [...options, disk.path]);
+    disk.grow(800 * MiB);
+    const mounted = (): number => {
+      const { stdout } = spawnSync("df", ["--output=size", "-B1", folder], { encoding: "utf8" });
+      return Number(stdout.split("\n")[1]);
+    };
+    if (isMounted) execFileSync("mount", [disk.path, folder]);
+    try {
+      const mountPoint = isMounted ? folder : undefined;
+      expect(await growFileSystem(host, { path: disk.path, type, mountPoint })).toBe(true);
+      expect(await growFileSystem(host, { path: disk.path, type, mountPoint })).toBe(true);
+      if (!isMounted) execFileSync("mount", [disk.path, folder]);
+      expect(mounted()).toBeGreaterThan(700 * MiB);
+    } finally {
+      spawnSync("umount", [folder]);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("swap space and blank devices have nothing to grow", async () => {
+    const host = createHost({ log: keptLog().log });
+    expect(await growFileSystem(host, { path: "/dev/null", type: "swap", mountPoint: undefined })).toBe(false);
+    expect(await growFileSystem(host, { path: "/dev/null", type: undefined, mountPoint: undefined })).toBe(false);
+  });
+});
+
+describe("partitions on a further disk", () => {
+  const named = (device: string): PartitionRequest[] => [
+    { device, name: "data", size: "20M" },
+    { device, name: "pool", size: "120M", filesystem: "btrfs" },
+    { device, name: "fast", size: "320M", filesystem: "xfs", label: "xfslabel" },
+    { device, name: "efi", size: "40M", filesystem: "vfat", label: "EFI" },
+    { device, name: "swap", size: "50%FREE", filesystem: "swap" },
+    { device, name: "raw", filesystem: "none" },
+  ];
+  const signatureOf = (path: string): string[] =>
+    spawnSync("blkid", ["-p", "-o", "value", "-s", "TYPE", "-s", "LABEL", path], { encoding: "utf8" })
+      .stdout.trim()
+      .split("\n")
+      .toSorted();
+
+  test("are made with their file systems, and left alone by a second run", async () => {
+    const host = hostWithOwnMarks();
+    const disk = loopDisk(600 * MiB);
+    const done = await createPartitions(host, named(disk.path));
+    expect(done).toHaveLength(11);
+    const table = await readTable(host, disk.path);
+    expect(table?.partitions.map(({ name }) => name)).toEqual(["data", "pool", "fast", "efi", "swap", "raw"]);
+    const signatures = table?.partitions.map(({ node }) => signatureOf(node));
+    expect(signatures).toEqual([
+      ["data", "ext4"],
+      ["btrfs", "pool"],
+      ["xfs", "xfslabel"],
+      ["EFI", "vfat"],
+      ["swap", "swap"],
+      [""],
+    ]);
+    expect(spawnSync("sfdisk", ["--verify", disk.path], { encoding: "utf8" }).stdout).toContain("No errors detected");
+    const bytes = (): string => execFileSync("sha256sum", [disk.path], { encoding: "utf8" });
+    const before = bytes();
+    expect(await createPartitions(host, named(disk.path))).toEqual([]);
+    expect(bytes()).toBe(before);
+  });
+
+  test("one more is appended, and the others stay", async () => {
+    const host = hostWithOwnMarks();
+    const disk = loopDisk(300 * MiB);
+    await createPartitions(host, [{ device: disk.path, name: "a", size: "50M", filesystem: "none" }]);
+    execFileSync("dd", ["if=/dev/urandom", `of=${disk.path}p1`, "bs=1M", "count=50", "status=none"]);
+    const before = readFileSync(`${disk.path}p1`);
+    const both: PartitionRequest[] = [
+      { device: disk.path, name: "a", size: "50M", filesystem: "none" },
+      { device: disk.path, name: "b" },
+    ];
+    expect(await createPartitions(host, both)).toEqual([
+      `partition b of 248 MiB created on ${disk.path}`,
+      `ext4 made on ${disk.path}p2`,
+    ]);
+    expect(readFileSync(`${disk.path}p1`).equals(before)).toBe(true);
+  });
+
+  test("data is refused byte for byte, and wiped only where it is given away, once", async () => {
+    const host = hostWithOwnMarks();
+    const disk = loopDisk(300 * MiB);
+    execFileSync("mkfs.ext4", ["-q", "-L", "precious", disk.path]);
+    const bytes = (): string => execFileSync("sha256sum", [disk.path], { encoding: "utf8" });
+    const before = bytes();
+    const request = { device: disk.path, name: "data" };
+    await expect(createPartitions(host, [request])).rejects.toMatchObject({ code: "disk-not-empty" });
+    expect(bytes()).toBe(before);
+
+    const other = hostWithOwnMarks();
+    expect((await createPartitions(other, [{ ...request, wipe: true }]))[0]).toBe(`${disk.path} wiped`);
+    expect(signatureOf(`${disk.path}p1`)).toEqual(["data", "ext4"]);
+    expect(await createPartitions(other, [{ ...request, wipe: true }])).toEqual([]);
+  });
+
+  test("a disk in use is not wiped", async () => {
+    const host = hostWithOwnMarks();
+    const disk = loopDisk(300 * MiB);
+    const folder = mkdtempSync(join(tmpdir(), "kanod-mount-"));
+    execFileSync("mkfs.ext4", ["-q", disk.path]);
+    execFileSync("mount", [disk.path, folder]);
+    try {
+      const request = { device: disk.path, name: "data", wipe: true };
+      await expect(createPartitions(host, [request])).rejects.toMatchObject({ code: "disk-in-use" });
+    } finally {
+      execFileSync("umount", [folder]);
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("LVM", () => {
+  const quiet = {
+    env: { ...process.env, LVM_SUPPRESS_FD_WARNINGS: "1" },
+    stdio: ["ignore", "pipe", "ignore"] as ["ignore", "pipe", "ignore"],
+  };
+  /** Without device mapper nothing can be activated, which these tests do not need. */
+  const offline = ["--driverloaded", "n"];
+
+  test("its reports are read, and sizes come to what lvresize makes of them", async () => {
+    const host = createHost({ log: keptLog().log });
+    const disk = loopDisk(1000 * MiB);
+    const group = `kanod${process.pid}`;
+    execFileSync("pvcreate", ["--quiet", disk.path], quiet);
+    execFileSync("vgcreate", ["--quiet", group, disk.path], quiet);
+    onTestFinished(() => void spawnSync("vgremove", ["--force", ...offline, group]));
+    for (const [name, size] of [
+      ["one", "100M"],
+      ["two", "302M"],
+    ] as const) {
+      execFileSync("lvcreate", [...offline, "-an", "-Zn", "-Wn", "-y", "-L", size, "-n", name, group], quiet);
+    }
+    disk.grow(2000 * MiB);
+    execFileSync("pvresize", [disk.path], quiet);
+
+    const report = await readLvm(host);
+    const room = report.groups.find(({ name }) => name === group);
+    const volume = report.volumes.find(({ name }) => name === "one");
+    expect(report.physicalVolumes.find(({ path }) => path === disk.path)).toMatchObject({
+      group,
+      dataStart: MiB,
+      extents: 499,
+    });
+    expect(room).toEqual({ name: group, extentSize: 4 * MiB, total: 499, free: 499 - 25 - 76 });
+    expect(volume).toMatchObject({ size: 100 * MiB, majorMinor: undefined });
+    if (room === undefined) throw new Error("no group");
+    for (const size of [
+      "+33%FREE",
+      "100%FREE",
+      "+100%FREE",
+      "50%VG",
+      "+7%VG",
+      "+13%LV",
+      "130%LV",
+      "1G",
+      "+0.3G",
+      "513M",
+      "700",
+    ]) {
+      const option = size.includes("%") ? "--extents" : "--size";
+      const args = [...offline, "--test", "--force", option, size, `${group}/one`];
+      const { stdout } = spawnSync("lvresize", args, { encoding: "utf8", ...quiet });
+      const extents = Number(/ to .*\((\d+) extents\)/.exec(stdout)?.[1]);
+      expect(`${size}: ${targetExtents(parseSize(size) as VolumeSize, 25, room)}`).toBe(`${size}: ${extents}`);
+    }
+  });
+});
