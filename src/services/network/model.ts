@@ -114,9 +114,9 @@ export function isPhysical(device: Device): boolean {
 }
 
 /** `match` of a physical device, or undefined where its key is the interface's name. */
-export function matchOf(device: Device): Settings | undefined {
+export function matchOf(device: Device, settings: Settings = settingsOf(device)): Settings | undefined {
   if (!isPhysical(device)) return undefined;
-  const match = settingsOf(device).section("match");
+  const match = settings.section("match");
   return match === undefined || match.keys().length === 0 ? undefined : match;
 }
 

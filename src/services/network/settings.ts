@@ -39,10 +39,15 @@ export class Settings {
     return Object.keys(this.#values).filter((key) => this.has(key));
   }
 
+  /** The value without marking the key as taken. */
+  peek(key: string): unknown {
+    return this.has(key) ? this.#values[key] : undefined;
+  }
+
   /** The value as it stands there. */
   raw(key: string): unknown {
     this.#take(key);
-    return this.has(key) ? this.#values[key] : undefined;
+    return this.peek(key);
   }
 
   /** A scalar as text. */
@@ -69,19 +74,17 @@ export class Settings {
   /** A nested mapping. Its keys have to be taken too. */
   section(key: string): Settings | undefined {
     const value = this.raw(key);
-    if (!isMapping(value)) return undefined;
-    const section = new Settings(value, this.at(key));
-    this.#take(key).push(section);
-    return section;
+    return isMapping(value) ? this.#below(key, [[this.at(key), value]])[0] : undefined;
   }
 
   /** The mappings of a list. Their keys have to be taken too. */
   sections(key: string): Settings[] {
     const value = this.raw(key);
     if (!Array.isArray(value)) return [];
-    const sections = value.map((item, index) => new Settings(item, `${this.at(key)}/${index}`));
-    this.#take(key).push(...sections);
-    return sections;
+    return this.#below(
+      key,
+      value.map((item, index) => [`${this.at(key)}/${index}`, item]),
+    );
   }
 
   /** A mapping of names to scalars, as texts, in the order in which it is written. */
@@ -97,6 +100,13 @@ export class Settings {
       const taken = this.#taken.get(key);
       return taken === undefined ? [this.at(key)] : taken.flatMap((section) => section.untaken());
     });
+  }
+
+  /** The same objects at each call, so that they know all that was read of them. */
+  #below(key: string, items: readonly [pointer: string, value: unknown][]): Settings[] {
+    const taken = this.#take(key);
+    if (taken.length === 0) taken.push(...items.map(([pointer, value]) => new Settings(value, pointer)));
+    return taken;
   }
 
   #take(key: string): Settings[] {

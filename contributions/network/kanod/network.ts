@@ -1,0 +1,9 @@
+import { checkNetworkSections, configureNetwork, register } from "kanod-configure";
+
+/** Longer than all network checks together may take, in seconds. */
+const timeout = 3600;
+
+register("Network", 10, (params) => configureNetwork(params), {
+  timeout,
+  check: ({ conf, system }) => checkNetworkSections(conf, system),
+});
