@@ -75,7 +75,11 @@ export async function readConfiguration(
 }
 
 function check(input: InputText, schema: JsonSchema, validator: Validator): CheckedDocument {
-  const document = parseYaml(input.text, input.file);
+  return checkDocument(parseYaml(input.text, input.file), schema, validator);
+}
+
+/** All that is wrong with the YAML of a document and, where that is nothing, what the schema finds. */
+export function checkDocument(document: YamlDocument, schema: JsonSchema, validator: Validator): CheckedDocument {
   // An empty document is an empty configuration: what is missing in it, the schema says.
   const value = document.value === null ? {} : document.value;
   const readable = { ...document, value, locate: document.locate.bind(document) };
@@ -106,14 +110,14 @@ export function addFindings(input: CheckedInput, found: readonly Finding[]): voi
   if (main !== undefined) main.problems.push(...positionFindings(main.document, found));
 }
 
-function findings(
-  input: CheckedInput,
+/** What the contributions' own checks find. @throws AgentError `check-failed` */
+export function findings(
+  { conf, system }: Pick<CheckedInput, "conf" | "system">,
   contributions: readonly Contribution[],
-  minPriority: number | undefined,
+  minPriority?: number | undefined,
 ): Finding[] {
   return contributions.flatMap(({ name, options }) => {
     try {
-      const { conf, system } = input;
       const params = { conf, system, ...(minPriority === undefined ? {} : { minPriority }) };
       return (options.check as ((params: object) => readonly Finding[]) | undefined)?.(params) ?? [];
     } catch (error) {

@@ -1,6 +1,7 @@
 import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log/logger.ts";
+import { stopwatch } from "../log/stopwatch.ts";
 import type {
   BootParams,
   CloudInit,
@@ -110,10 +111,10 @@ export class Runner {
     record.started = new Date().toISOString();
     await this.#options.onChange(this.#records);
     log.info(`started (${index + 1}/${this.#records.length})`, { event: "started" });
-    const begin = performance.now();
+    const elapsed = stopwatch();
     const ended = await this.#execute(contribution, record, log);
     record.state = ended;
-    record.duration = seconds(begin);
+    record.duration = elapsed();
     if (ended === "done") this.#options.onSuccess(contribution);
     const event = ended === "done" ? "finished" : ended;
     log[ended === "failed" ? "warn" : "info"](event, { event, duration: record.duration });
@@ -244,9 +245,4 @@ export function describeError(error: unknown): { code: string; message: string }
 function inspectBriefly(value: unknown): string {
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}
-
-/** Seconds since `begin` (of `performance.now()`), in milliseconds' precision. */
-export function seconds(begin: number): number {
-  return Math.round(performance.now() - begin) / 1000;
 }

@@ -2,13 +2,14 @@ import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
 import type { ProcessIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
+import { stopwatch } from "../log/stopwatch.ts";
 import { addFindings, type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
 import type { CloudInit, Contribution, RunResult, Stage } from "./contribution.ts";
 import { FindingsError } from "./findings-error.ts";
 import type { CompiledImage } from "./image.ts";
 import { Journal, type RunRecord } from "./journal.ts";
 import { registered, registerFrom } from "./registry.ts";
-import { describeError, type Failure, Runner, type RunnerOptions, seconds } from "./runner.ts";
+import { describeError, type Failure, Runner, type RunnerOptions } from "./runner.ts";
 
 export const statusPath = "/etc/kanod-configure/status";
 export const bootOncePath = "/var/lib/kanod-boot-once";
@@ -50,12 +51,12 @@ export async function runStage(options: StageOptions): Promise<StageOutcome> {
   const { stage, init, log, host } = options;
   const journal = options.keep ? await Journal.open(host, log, init.instanceId) : undefined;
   const previous = journal?.lastRun(stage);
-  const begin = performance.now();
+  const elapsed = stopwatch();
   const record = newRecord(options);
   const finish = async (state: RunResult["state"]): Promise<void> => {
     record.state = state;
     record.finished = new Date().toISOString();
-    record.duration = seconds(begin);
+    record.duration = elapsed();
     await journal?.save();
     if (options.keep) await leaveMarks(host, log, stage, state);
   };

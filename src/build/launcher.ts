@@ -4,10 +4,12 @@
  */
 
 /**
- * Node's modules that take a noticeable part of an agent's start, and that most runs never use. Packages import them at
- * their top, so they get a stand-in that loads the module when something of it is asked for.
+ * Modules of Node that take a noticeable part of an agent's start, and that most runs never use. What the agent's part
+ * imports at its top is a stand-in, which loads the module when something of it is asked for.
  */
-const slowModules = ["child_process", "crypto", "dns", "http", "https", "net", "stream", "tls", "zlib"];
+const slowModules = ["child_process", "crypto", "net", "stream", "timers/promises", "zlib"].map(
+  (name) => `node:${name}`,
+);
 
 /**
  * Both parts in the same text, which imports nothing but Node's own modules. The second one gets the first one's exports
@@ -19,9 +21,8 @@ const slowModules = ["child_process", "crypto", "dns", "http", "https", "net", "
 export function bundledParts(agent: string, image: string): string {
   // Functions, so that neither part sees names of the other. The parentheses around them are for V8: it compiles such
   // functions at once, with the modules in them, so that they get into the executable's code cache.
-  return `const slow = new Set(${JSON.stringify(slowModules)});
-const lazily = (name) => {
-  if (!slow.has(name.replace(/^node:/, ""))) return require(name);
+  return `const lazily = (name) => {
+  if (!${JSON.stringify(slowModules)}.includes(name)) return require(name);
   return new Proxy({}, { get: (_, key) => (key === "__esModule" ? undefined : require(name)[key]) });
 };
 const evaluate = (part, require) => {
@@ -34,7 +35,7 @@ ${agent}
 }), lazily);
 const image = evaluate(((module, exports, require) => {
 ${image}
-}), (name) => (name === "kanod-configure" ? agent : lazily(name)));
+}), (name) => (name === "kanod-configure" ? agent : require(name)));
 run(agent, image.default);
 `;
 }

@@ -1,3 +1,5 @@
+import { writeStandard } from "../host/standard-output.ts";
+
 /** What a command knows of the process it runs in: tests give it another one. */
 export interface CliIo {
   /** The name the program was called by, such as `kanod-runcmd`. */
@@ -41,10 +43,15 @@ export function processIo(programFile: string, args: readonly string[], signal: 
     environment: process.env,
     workingDirectory: process.cwd(),
     readStdin,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    color: process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "",
-    interactive: process.stderr.isTTY === true,
+    out: (text) => writeStandard(1, text),
+    err: (text) => writeStandard(2, text),
+    // Looked at when it is asked for: process.stdout loads Node's streams.
+    get color() {
+      return process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+    },
+    get interactive() {
+      return process.stderr.isTTY === true;
+    },
     signal,
   };
 }

@@ -13,7 +13,7 @@ export function defineSchema(program: Program, { io, image }: CommandContext): v
       io.out(`${JSON.stringify(schema, undefined, 2)}\n`);
     } else {
       const { stringify } = await import(/* webpackMode: "eager" */ "yaml");
-      io.out(stringify(schema, { lineWidth: 120 }));
+      io.out(stringify(schema, { lineWidth: 0, aliasDuplicateObjects: false }));
     }
     return 0;
   });

@@ -1,6 +1,7 @@
 import { readJournal } from "../agent/journal.ts";
 import { formatStatus, judge, type OverallStatus, type StatusReport } from "../agent/status.ts";
 import { isAlive } from "../host/process-info.ts";
+import { stopwatch } from "../log/stopwatch.ts";
 import { type CommandContext, type Program, usageError } from "./command-line.ts";
 import { exitCodes } from "./io.ts";
 import { formatOption, rootOption } from "./options.ts";
@@ -40,9 +41,9 @@ export function defineStatus(program: Program, { io }: CommandContext): void {
     const read = async (): Promise<StatusReport> => {
       return judge(await readJournal(host, log), (run) => isAlive(run.process));
     };
-    const deadline = performance.now() + seconds * 1000;
+    const elapsed = stopwatch();
     let report = await read();
-    while (options.wait === true && unfinished(report) && performance.now() < deadline && !io.signal.aborted) {
+    while (options.wait === true && unfinished(report) && elapsed() < seconds && !io.signal.aborted) {
       await host.sleep(pollInterval);
       report = await read();
     }

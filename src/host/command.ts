@@ -1,4 +1,5 @@
 import type { Logger } from "../log/logger.ts";
+import { stopwatch } from "../log/stopwatch.ts";
 import type { Environment } from "./environment.ts";
 import { CommandError, HostError } from "./errors.ts";
 import type { CommandOptions, CommandResult, OnTree } from "./host.ts";
@@ -47,14 +48,14 @@ export async function runCommand(
   }
   requireCommand(actual);
   log.debug(`runs ${what}`, { event: "started", argv: actual });
-  const started = performance.now();
+  const elapsed = stopwatch();
   const ending = await runProcess(actual, {
     environment: context.environment.forCommand(options.env),
     input: options.input ?? "",
     timeout: options.timeout ?? defaultTimeout,
     signal: context.signal,
   });
-  const fields = { argv: actual, duration: (performance.now() - started) / 1000 };
+  const fields = { argv: actual, duration: elapsed() };
   const error = failure(actual, options, ending);
   const exitCode = ending.exitCode === undefined ? {} : { exitCode: ending.exitCode };
   if (error !== undefined) {

@@ -1,4 +1,5 @@
 import type { Logger } from "../log/logger.ts";
+import { stopwatch } from "../log/stopwatch.ts";
 import { certificateAuthorities } from "./certificate-authorities.ts";
 import { type CommandContext, runCommand } from "./command.ts";
 import { Environment } from "./environment.ts";
@@ -52,10 +53,9 @@ export function createHost(options: HostOptions): Host {
     query: (argv, how) => runCommand(commands, argv, how),
     run: (argv, how) => runCommand(commands, argv, how),
     fetch: async (url, how) => {
-      const started = performance.now();
+      const elapsed = stopwatch();
       const response = await httpFetch(network, url, how);
-      const duration = (performance.now() - started) / 1000;
-      log.info(`fetched ${urlSubject(url)}: status ${response.status}`, { event: "finished", duration });
+      log.info(`fetched ${urlSubject(url)}: status ${response.status}`, { event: "finished", duration: elapsed() });
       return response;
     },
     connect: (host, port, how) => tcpConnect(signal, host, port, how),

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { stopwatch } from "../log/stopwatch.ts";
 import { errorCode, systemReason } from "./file-error.ts";
 import { signalGroup } from "./signals.ts";
 import { timerMilliseconds } from "./waiting.ts";
@@ -123,9 +124,9 @@ async function endGroup(leader: number): Promise<void> {
   signalGroup(leader, "SIGTERM");
   // A stopped process takes note of SIGTERM only when it goes on.
   signalGroup(leader, "SIGCONT");
-  const deadline = performance.now() + graceSeconds * 1000;
+  const elapsed = stopwatch();
   while (signalGroup(leader, 0)) {
-    if (performance.now() > deadline) {
+    if (elapsed() > graceSeconds) {
       signalGroup(leader, "SIGKILL");
       return;
     }

@@ -4,12 +4,16 @@ import { isAlive, ownIdentity } from "./process-info.ts";
 import type { Folder } from "./tree.ts";
 
 /** `.kanod-PID-STARTTIME-RANDOM.tmp`: who made it is in the name, so that the rest of a killed run can be told. */
-const pattern = /^\.kanod-(\d+)-(\d*)-[0-9a-f]{32}\.tmp$/;
+const pattern = /^\.kanod-(\d+)-(\d*)-[0-9a-f]{12}\.tmp$/;
 
-/** An unpredictable name for a file of this process that is renamed or removed within the same operation. */
+/**
+ * A name for a file of this process that is renamed or removed within the same operation. It is random so that nobody
+ * stumbles over it; what keeps a file of somebody else's safe is O_EXCL. node:crypto would take a third of the start.
+ */
 export function temporaryName(): string {
   const { pid, startTime } = ownIdentity();
-  return `.kanod-${pid}-${startTime ?? ""}-${crypto.randomUUID().replaceAll("-", "")}.tmp`;
+  const random = Math.floor(Math.random() * 2 ** 48);
+  return `.kanod-${pid}-${startTime ?? ""}-${random.toString(16).padStart(12, "0")}.tmp`;
 }
 
 /** Removes the temporary files whose makers were killed. Those of a living process are left alone. */

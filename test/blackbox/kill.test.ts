@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
@@ -39,12 +39,8 @@ beforeAll(() => {
 
 function newTree(): string {
   const root = targetTree("name: one\n");
-  for (const [file, text] of [
-    ["existing", "before\n"],
-    ["old", "old\n"],
-  ] as const) {
-    runProgram("/bin/sh", ["-c", 'printf %s "$1" > "$2"', "sh", text, join(root, "etc", file)]);
-  }
+  writeFileSync(join(root, "etc/existing"), "before\n");
+  writeFileSync(join(root, "etc/old"), "old\n");
   return root;
 }
 
