@@ -5,7 +5,8 @@
 
 /**
  * Modules of Node that take a noticeable part of an agent's start, and that most runs never use. What the agent's part
- * imports at its top is a stand-in, which loads the module when something of it is asked for.
+ * imports at its top is a stand-in, which loads the module when something of it is asked for. The bundler makes the result
+ * of an `import()` from the names that it has.
  */
 const slowModules = ["child_process", "crypto", "net", "stream", "timers/promises", "zlib"].map(
   (name) => `node:${name}`,
@@ -23,7 +24,10 @@ export function bundledParts(agent: string, image: string): string {
   // functions at once, with the modules in them, so that they get into the executable's code cache.
   return `const lazily = (name) => {
   if (!${JSON.stringify(slowModules)}.includes(name)) return require(name);
-  return new Proxy({}, { get: (_, key) => (key === "__esModule" ? undefined : require(name)[key]) });
+  return new Proxy({}, {
+    get: (_, key) => (key === "__esModule" ? undefined : require(name)[key]),
+    ownKeys: () => Reflect.ownKeys(require(name)),
+  });
 };
 const evaluate = (part, require) => {
   const module = { exports: {} };
