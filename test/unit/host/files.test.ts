@@ -15,8 +15,9 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createHost } from "../../../src/host/create-host.ts";
 import type { Host } from "../../../src/host/host.ts";
+import { temporaryName } from "../../../src/host/temporary-file.ts";
 import type { LogEvent } from "../../../src/log/logger.ts";
-import { keptLog, temporaryFolder } from "../../support/host.ts";
+import { keptLog, nameOfKilled, temporaryFolder } from "../../support/host.ts";
 
 const mode = (path: string): number => statSync(path).mode & 0o7777;
 
@@ -263,8 +264,9 @@ describe.each(["machine", "target tree"] as const)("files of the %s", (form) => 
     });
 
     test("takes the rest of a killed run away, and leaves a living one's file alone", async () => {
-      const rests = [`.kanod-${2 ** 22 + 1}-123-${"0".repeat(32)}.tmp`, `.kanod-1-99999999999-${"a".repeat(32)}.tmp`];
-      const living = [`.kanod-${process.pid}--${"b".repeat(32)}.tmp`, ".kanod-nobody.tmp", ".kanod.tmp"];
+      const reused = temporaryName().replace(/-\d+-(?=[0-9a-f]+\.tmp$)/, "-99999999999-");
+      const rests = [nameOfKilled(), reused];
+      const living = [temporaryName(), ".kanod-nobody.tmp", ".kanod.tmp"];
       for (const name of [...rests, ...living]) writeFileSync(join(folder, name), "");
       writeFileSync(join(folder, "a"), "same");
       expect(await host.writeFile(at("/a"), "same")).toBe("same");

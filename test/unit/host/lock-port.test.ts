@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createLockPort, type LockPort } from "../../../src/host/lock-port.ts";
 import { ownIdentity } from "../../../src/host/process-info.ts";
-import { temporaryFolder } from "../../support/host.ts";
+import { nameOfKilled, temporaryFolder } from "../../support/host.ts";
 
 let root: string;
 let port: LockPort;
@@ -45,7 +45,7 @@ describe("createExclusive", () => {
 
   test("takes the rest of a killed run away", () => {
     mkdirSync(join(root, "run"));
-    writeFileSync(join(root, "run", `.kanod-${2 ** 22 + 1}-1-${"0".repeat(32)}.tmp`), "");
+    writeFileSync(join(root, "run", nameOfKilled()), "");
     port.createExclusive(path, "one");
     expect(files()).toEqual(["agent.lock"]);
   });
