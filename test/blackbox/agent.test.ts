@@ -110,8 +110,7 @@ describe.each(kinds)("an agent with %s runtime", (kind) => {
     const json = JSON.parse(runProgram(program("kanod-configure"), ["schema", "--format", "json"]).out);
     expect(Object.keys(json.properties)).toContain("outcome");
     const text = readFileSync(program("schema.yaml"), "utf8");
-    expect(runProgram(program("kanod-configure"), ["schema"]).out).toBe(text.replace(/^#.*
-/, ""));
+    expect(runProgram(program("kanod-configure"), ["schema"]).out).toBe(text.replace(/^#.*\n/, ""));
   });
 
   test.each([
