@@ -13,6 +13,11 @@ export function secretLines(document: YamlDocument, schema: JsonSchema): Readonl
   return new Set([...lines, ...suspiciousLines(document.text, secretKeys(schema))]);
 }
 
+/** The lines of a text, of which the schema describes only parts, that look as if they held a secret. */
+export function suspectedLines(text: string, schema: JsonSchema): ReadonlySet<number> {
+  return new Set(suspiciousLines(text, secretKeys(schema)));
+}
+
 /** Names of keys whose value is a secret, or holds one. */
 function secretKeys(schema: JsonSchema): Set<string> {
   const names = new Set<string>();

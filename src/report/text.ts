@@ -9,6 +9,8 @@ export interface TextOptions {
   color: boolean;
   /** By file, the numbers of lines that hold secrets and are not shown. */
   maskedLines?: ReadonlyMap<string, ReadonlySet<number>>;
+  /** The last line says how many problems there are. Default true. */
+  summary?: boolean;
 }
 
 /** Cells of a source line that are shown; of a longer one, those around the problem. */
@@ -25,7 +27,8 @@ const maxLineLength = 200_000;
 export function formatProblems(problems: readonly Problem[], options: TextOptions): string {
   if (problems.length === 0) return "";
   const printer = new Printer(options);
-  return `${problems.map((problem) => printer.format(problem)).join("\n")}\n${summary(problems)}\n`;
+  const shown = problems.map((problem) => printer.format(problem)).join("\n");
+  return options.summary === false ? shown : `${shown}\n${summary(problems)}\n`;
 }
 
 /** How many of each severity there are, such as `2 errors, 1 warning`. */

@@ -336,6 +336,7 @@ definitions:
       "a: 1",
       ["1:1-2 missing-key"],
     ],
+    ["an alternative that is never allowed", "{anyOf: [false, {required: [b]}]}", "a: 1", ["1:1-2 missing-key"]],
     ["nothing is allowed", "{anyOf: [false, false]}", "a", ["1:1-2 forbidden"]],
   ])("%s", (_, schema, text, expected) => {
     expect(check(schema, text)).toEqual(expected);

@@ -171,6 +171,33 @@ describe("faults", () => {
     }
   });
 
+  test("a problem is told as a whole, with a hint only where there is one", () => {
+    const source = { file: "f", line: 3, column: 1, endColumn: 2 };
+    expect(parseYaml("a: 1\nb: 2\na: 3\n", "f").problems).toEqual([
+      {
+        severity: "error",
+        code: "duplicate-key",
+        pointer: "/a",
+        message: "the key `a` stands in this mapping twice",
+        hint: "the first one is in line 1",
+        source,
+      },
+    ]);
+    const [circular] = parseYaml("\n\n&a x: &a [*a]\n", "f").problems;
+    expect(circular).toEqual({
+      severity: "error",
+      code: "circular-alias",
+      pointer: "/x/0",
+      message: "the alias stands within its own anchor",
+      source: { ...source, column: 11, endColumn: 13 },
+    });
+    const [tab] = parseYaml("a:\n\tb: 1\n", "f").problems;
+    expect(tab).toMatchObject({ message: "a tab cannot indent a line", hint: "indent with spaces" });
+    const [unclosed] = parseYaml("a: 'b\n", "f").problems;
+    expect(unclosed).toMatchObject({ message: "the `'` here is not closed" });
+    expect(unclosed).not.toHaveProperty("hint");
+  });
+
   test("what is certain in spite of a duplicate key is kept for checks", () => {
     expect(parseYaml("a: 1\na: 2\n", "f").partial).toEqual({ a: 1 });
   });
