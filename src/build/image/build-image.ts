@@ -20,6 +20,7 @@ import {
 import { type CheckedHost, checkHost } from "./check-host.ts";
 import type { ImageElement } from "./diskimage-builder.ts";
 import { shadowedElements } from "./elements-path.ts";
+import { compileImageAgent } from "./image-agent.ts";
 import { ImageBuildError } from "./image-build-error.ts";
 import { type ImageFile, imageManifest } from "./image-manifest.ts";
 import { type ImagePlan, imageCommand, imageScript } from "./image-plan.ts";
@@ -123,7 +124,7 @@ async function run(build: ImageBuild, host: CheckedHost, places: Places): Promis
   return runBuild({
     argv: [...imageCommand(plan, places.staging)],
     workingDirectory,
-    environment: await buildEnvironment(build, places.work),
+    environment: await buildEnvironment(build, host, places.work),
     logFile: places.logFile,
     // Shorter ones would make holes in every line and still be found.
     secrets: [...secret].map((name) => vars.get(name) ?? "").filter((value) => value.length >= 4),
@@ -133,15 +134,27 @@ async function run(build: ImageBuild, host: CheckedHost, places: Places): Promis
   });
 }
 
-async function buildEnvironment(build: ImageBuild, work: string): Promise<Record<string, string | undefined>> {
-  const { NODE_OPTIONS: _, ...environment } = { ...build.environment, ...Object.fromEntries(build.plan.variables) };
+async function buildEnvironment(
+  { environment: inherited, plan, resolution, signal }: ImageBuild,
+  { expanded }: CheckedHost,
+  work: string,
+): Promise<Record<string, string | undefined>> {
+  const { NODE_OPTIONS: _, ...environment } = { ...inherited, ...Object.fromEntries(plan.variables) };
+  const agent = await compileImageAgent({
+    elements: expanded?.elements ?? [],
+    architecture: plan.architecture,
+    runtime: environment["KANOD_AGENT_RUNTIME"] ?? "",
+    work,
+    signal,
+  });
   const programs = await ownProgramFolder(work);
   return {
     ...environment,
+    ...(agent === undefined ? {} : { KANOD_COMPILED_AGENT: agent }),
+    KANOD_SECRET_VARIABLES: resolution.variables.flatMap(({ name, secret }) => (secret ? [name] : [])).join(" "),
     PATH: [programs, environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"].join(":"),
-    // All that diskimage-builder mounts and makes lies below the first, and what its scripts make below the second.
+    // All that diskimage-builder mounts and makes lies below it. (TMPDIR would reach programs in the image's root too.)
     TMP_DIR: work,
-    TMPDIR: work,
   };
 }
 

@@ -75,12 +75,16 @@ function unescapeMount(path: string): string {
   return path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
+/** Loop devices with a file below the folder, and those that stand on such a device, which come first. */
 async function loopsOn(folder: string): Promise<string[]> {
-  const devices = ((await listFolder("/sys/block")) ?? [])
+  const names = ((await listFolder("/sys/block")) ?? [])
     .map(({ name }) => name)
     .filter((name) => /^loop\d+$/.test(name));
-  const files = await Promise.all(devices.map((name) => readText(`/sys/block/${name}/loop/backing_file`)));
-  return devices.filter((_, index) => isBelow(files[index] ?? "", folder)).map((name) => `/dev/${name}`);
+  const files = await Promise.all(names.map((name) => readText(`/sys/block/${name}/loop/backing_file`)));
+  const loops = names.map((name, index) => ({ path: `/dev/${name}`, file: files[index]?.trim() ?? "" }));
+  const own = loops.filter(({ file }) => isBelow(file, folder));
+  for (const { path } of own) own.push(...loops.filter(({ file }) => new RegExp(`^${path}(p\\d+)?$`).test(file)));
+  return own.map(({ path }) => path).reverse();
 }
 
 /** Takes down what stands on a loop device, from the top: volume groups, partitions, the device itself. */

@@ -79,7 +79,7 @@ describe("refuses, with the place in config.yaml", () => {
     ["env:\n  - name: A", ["missing-key broken/config.yaml:2:5"]],
     ["options:\n  - name: a\n    kind: bool", ["not-in-enum broken/config.yaml:3:11"]],
     ["recipes:\n  - when: ['!!a', '']", ["pattern broken/config.yaml:2:12", "pattern broken/config.yaml:2:19"]],
-    ["recipes: [", ["yaml-syntax broken/config.yaml:1:11"]],
+    ["recipes: [", ["yaml-syntax broken/config.yaml:1:10"]],
   ])("%j", async (text, expected) => {
     expect(await problemsOf(text)).toEqual(expected);
   });
