@@ -251,6 +251,11 @@ definitions:
       ["2:3-6 missing-key /checks/0", "2:3-6 unknown-key /checks/0/htp (did you mean `http`?)"],
     ],
     [
+      "a key of the last of them that is misspelt",
+      "- {dnss: a, tries: 1}",
+      ["2:4-8 missing-key /checks/0", "2:4-8 unknown-key /checks/0/dnss (did you mean `dns`?)"],
+    ],
+    [
       "the one that is meant is checked",
       "- {tcp: 1, tries: 0}",
       ["2:9-10 wrong-type /checks/0/tcp (put it between quotes)", "2:19-20 too-small /checks/0/tries"],
