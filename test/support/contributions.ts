@@ -33,7 +33,7 @@ export function runner(contributions: readonly Contribution[], given: Partial<Ru
   const host = recordingHost({});
   return new Runner({
     contributions,
-    conf: {},
+    conf: { name: "test" },
     system: {},
     init: noCloudInit,
     host: () => host,

@@ -55,7 +55,7 @@ const image = testImage({
           `tell ${loads++}`,
           10,
           async ({ conf, host }) => {
-            const { secret, list } = conf as { secret: string; list?: string[] };
+            const { secret, list } = conf as unknown as { secret: string; list?: string[] };
             await host.writeFile("/etc/told", secret);
             if (list === undefined) throw new Error(`it is ${secret}`);
             throw new FindingsError("bad-entry", "an entry is bad", {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Finding } from "../../../../src/agent/contribution.ts";
+import type { Configuration, Finding } from "../../../../src/agent/contribution.ts";
 import { checkVault, checkVaultSection } from "../../../../src/services/vault/check.ts";
 import { selfSigned } from "../../../support/self-signed.ts";
 
@@ -90,7 +90,7 @@ describe("checkVault", () => {
 describe("checkVaultSection", () => {
   test("refuses references where there is no Vault to ask", () => {
     const conf = { name: "n", admin: { passwd: reference, keys: ["plain"] } };
-    expect(codes(checkVaultSection(conf as object))).toEqual([["/admin/passwd", "vault-section-missing"]]);
-    expect(checkVaultSection({ ...conf, vault } as object)).toEqual([]);
+    expect(codes(checkVaultSection(conf as unknown as Configuration))).toEqual([["/admin/passwd", "vault-section-missing"]]);
+    expect(checkVaultSection({ ...conf, vault } as unknown as Configuration)).toEqual([]);
   });
 });
