@@ -50,13 +50,14 @@ export function escapePointerPart(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** In the order in which a reader meets them: those of a file together, by line and column, without a position first. */
+/** In the order in which a reader meets them: those of a file together, by line, column and code, without a position first. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   const files = [...new Set(problems.map(({ source }) => source?.file))];
   const order = new Map(files.map((file, index) => [file, file === undefined ? -1 : index]));
   const byPlace = (a: Problem, b: Problem): number =>
     (order.get(a.source?.file) ?? 0) - (order.get(b.source?.file) ?? 0) ||
     (a.source?.line ?? 0) - (b.source?.line ?? 0) ||
-    (a.source?.column ?? 0) - (b.source?.column ?? 0);
+    (a.source?.column ?? 0) - (b.source?.column ?? 0) ||
+    (a.code < b.code ? -1 : Number(a.code > b.code));
   return [...problems].sort(byPlace);
 }

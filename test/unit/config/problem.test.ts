@@ -23,7 +23,8 @@ test("problems stand in the order of the text, files in the order in which they 
     message: "",
     source: { file, line, column, endColumn: column },
   });
+  const again = { ...at("z", 2, 1), code: "y" };
   const nowhere: Problem = { severity: "note", code: "nowhere", pointer: "", message: "" };
-  const sorted = sortProblems([at("z", 2, 1), at("a", 1, 1), at("z", 1, 9), nowhere, at("z", 1, 10)]);
-  expect(sorted.map(({ code }) => code)).toEqual(["nowhere", "z:1:9", "z:1:10", "z:2:1", "a:1:1"]);
+  const sorted = sortProblems([at("z", 2, 1), again, at("a", 1, 1), at("z", 1, 9), nowhere, at("z", 1, 10)]);
+  expect(sorted.map(({ code }) => code)).toEqual(["nowhere", "z:1:9", "z:1:10", "y", "z:2:1", "a:1:1"]);
 });
