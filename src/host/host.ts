@@ -113,6 +113,8 @@ export interface FetchOptions {
   timeout?: number;
   /** Certificate authorities (PEM) to check the server against instead of the system's. */
   ca?: string;
+  /** URL of a proxy to go through, with its credentials. Without it the environment is not asked: there is none. */
+  proxy?: string;
   /** An answer longer than this is refused. In bytes, default 16 MiB. */
   maxBytes?: number;
   /** A GET or HEAD that only looks may be made in a plan too. Default false. */

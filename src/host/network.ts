@@ -3,6 +3,7 @@ import { HostError } from "./errors.ts";
 import { systemReason } from "./file-error.ts";
 import type { FetchOptions, FetchResponse, NetworkOptions } from "./host.ts";
 import { printable, urlSubject } from "./printable.ts";
+import { openTunnel, proxyTarget } from "./proxy.ts";
 import { bounded } from "./waiting.ts";
 
 /** In seconds. */
@@ -20,7 +21,11 @@ export interface FetchContext {
   authorities(): Promise<string | string[] | undefined>;
 }
 
-/** One HTTP exchange: no redirect, no proxy, and the server's certificate is always checked. @throws HostError */
+/**
+ * One HTTP exchange: no redirect, no proxy unless one is given, and the server's certificate is always checked.
+ *
+ * @throws HostError
+ */
 export async function httpFetch(
   context: FetchContext,
   url: string,
@@ -41,17 +46,32 @@ export async function httpFetch(
       autoSelectFamilyAttemptTimeout: attemptTimeout,
       signal,
     };
-    const { body } = options;
+    const { body, proxy } = options;
     if (protocol === "http:") {
       const { request } = await import(/* webpackMode: "eager" */ "node:http");
-      return exchange((answered) => request(url, settings, answered).end(body), options, subject);
+      const [address, its] = proxy === undefined ? [url, settings] : proxied(proxy, url, settings);
+      return exchange((answered) => request(address, its, answered).end(body), options, subject);
     }
     const { request } = await import(/* webpackMode: "eager" */ "node:https");
-    const ca = options.ca ?? (await context.authorities());
+    const authorities = await context.authorities();
+    const ca = options.ca ?? authorities;
+    const socket = proxy === undefined ? undefined : await openTunnel(proxy, new URL(url), authorities, signal);
     // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect.
-    const checked = { ...settings, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
+    const checked = {
+      ...settings,
+      rejectUnauthorized: true,
+      ...(ca === undefined ? {} : { ca }),
+      ...(socket && { socket }),
+    };
     return exchange((answered) => request(url, checked, answered).end(body), options, subject);
   });
+}
+
+/** Where a request for `url` goes, and how, when a proxy is to pass it on. */
+function proxied<T extends { headers: object }>(text: string, url: string, settings: T): [URL, T] {
+  const { proxy, headers } = proxyTarget(text);
+  const { host } = new URL(url);
+  return [new URL(proxy.origin), { ...settings, path: url, headers: { ...settings.headers, ...headers, host } }];
 }
 
 /** Opens a TCP connection and closes it. @throws HostError */

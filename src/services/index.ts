@@ -4,7 +4,7 @@ export { fitsHash, hashPassword, isPasswordHash, passwordFault, setPasswordHash 
 export { publicKeyFault, withKeys } from "./accounts/public-keys.ts";
 export { type CertificateSource, setupCertificates, trustCertificates } from "./base/certificates.ts";
 export { certificateFindings, certificatesOf, checkCertificates } from "./base/pem.ts";
-export { noProxyEntries, type ProxySettings, proxyVariables, setUpProxy } from "./base/proxy.ts";
+export { noProxyEntries, type ProxySettings, proxyFor, proxyVariables, setUpProxy } from "./base/proxy.ts";
 export { removeConfiguration, removeUserData } from "./cleanup/cleanup.ts";
 export { isReference, requireNoErrors } from "./common/findings.ts";
 export { hostNameFault, isHost } from "./common/host-names.ts";

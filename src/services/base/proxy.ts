@@ -1,6 +1,7 @@
 import type { Distro } from "../../agent/contribution.ts";
 import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
+import { contains, parseAddress, parseNetwork } from "../network/address.ts";
 import { markedBlock, withMarkedBlock } from "./marked-block.ts";
 
 /** The section `proxy` of a configuration. */
@@ -9,6 +10,8 @@ export interface ProxySettings {
   https?: string | undefined;
   /** Comma separated. */
   no_proxy?: string | undefined;
+  /** Vault and its gatekeeper, too, are reached through the proxy. */
+  vault?: boolean | undefined;
 }
 
 const environmentPath = "/etc/environment";
@@ -49,6 +52,32 @@ export function noProxyEntries(list: unknown): string[] {
     .flatMap((text) => text.split(","))
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");
+}
+
+/** The proxy that leads to a URL, as curl(1) reads the variables; undefined where there is none, or `no_proxy` names it. */
+export function proxyFor(values: ProxyVariables, url: string): string | undefined {
+  const { protocol, hostname, port } = new URL(url);
+  const name = hostname.replace(/^\[|\]$/g, "");
+  const isExcepted = noProxyEntries(values.no_proxy).some((entry) =>
+    matches(entry, name, port || defaultPort(protocol)),
+  );
+  if (isExcepted) return undefined;
+  return protocol === "https:" ? values.https_proxy : values.http_proxy;
+}
+
+function defaultPort(protocol: string): string {
+  return protocol === "https:" ? "443" : "80";
+}
+
+function matches(entry: string, name: string, port: string): boolean {
+  if (entry === "*") return true;
+  const address = parseAddress(name);
+  const network = parseNetwork(entry.replace(/^\[|\]$/g, ""));
+  if (network !== undefined) return address !== undefined && contains(network, address);
+  const [, host = entry, wantedPort] = /^(.*):(\d+)$/.exec(entry) ?? [];
+  if (wantedPort !== undefined && wantedPort !== port) return false;
+  const domain = host.replace(/^\*?\./, "").toLowerCase();
+  return name === domain || (address === undefined && name.endsWith(`.${domain}`));
 }
 
 /** The texts in the variables that nobody may read: user name and password, and the URL that holds them. */

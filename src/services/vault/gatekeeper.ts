@@ -27,7 +27,7 @@ interface Challenge {
  */
 export async function secretIdByTpm(settings: VaultSettings, name: string, context: RequestContext): Promise<string> {
   const url = settings.tpm_auth ?? "";
-  const server: Server = { name: "the gatekeeper", ca: settings.tpm_auth_ca };
+  const server: Server = { name: "the gatekeeper", ca: settings.tpm_auth_ca, proxy: settings.proxyFor?.(url) };
   const challenge = await fetchChallenge(server, url, name, context);
   const signature = await signByTpm(context.host, challenge);
   const query = new URLSearchParams({ name, signature });

@@ -140,8 +140,8 @@ export async function unwrapSecretId(settings: VaultSettings, token: string, con
   return secretId;
 }
 
-function endpointOf({ url, ca, namespace }: VaultSettings): Endpoint {
-  return { name: "Vault", url, ca, namespace };
+function endpointOf({ url, ca, namespace, proxyFor }: VaultSettings): Endpoint {
+  return { name: "Vault", url, ca, namespace, proxy: proxyFor?.(url) };
 }
 
 /** What Vault says when it does not do what was asked. */

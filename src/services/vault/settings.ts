@@ -17,6 +17,8 @@ export interface VaultSettings {
   kv2_mount?: string;
   pki_mount?: string;
   namespace?: string;
+  /** Not in the schema: the URL of the proxy that leads to a URL. Without it, or where it gives none, there is none. */
+  proxyFor?: (url: string) => string | undefined;
 }
 
 /** A certificate that Vault issues to this machine. */

@@ -21,6 +21,8 @@ export interface Server {
   name: string;
   /** Certificate authorities (PEM) instead of the system's. */
   ca?: string | undefined;
+  /** URL of the proxy to go through. */
+  proxy?: string | undefined;
 }
 
 /** A plan makes no requests: there is nothing that could be answered. */
@@ -74,9 +76,10 @@ async function attemptOnce(
   { host, deadline }: RequestContext,
 ): Promise<FetchResponse | Obstacle> {
   const timeout = Math.max(0.001, Math.min(attemptTimeout, deadline.left));
-  const ca = server.ca === undefined ? {} : { ca: server.ca };
+  const { ca, proxy } = server;
+  const way = { ...(ca === undefined ? {} : { ca }), ...(proxy === undefined ? {} : { proxy }) };
   try {
-    const response = await host.fetch(url, { ...options, ...ca, timeout, maxBytes: maxAnswer });
+    const response = await host.fetch(url, { ...options, ...way, timeout, maxBytes: maxAnswer });
     if (response.skipped === true) throw new PlannedRequest("a plan makes no requests");
     return busy(response) ?? accepted(server, response);
   } catch (error) {

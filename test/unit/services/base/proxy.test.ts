@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Distro } from "../../../../src/agent/contribution.ts";
 import { type RecordingHost, recordingHost } from "../../../../src/host/recording-host.ts";
-import { noProxyEntries, proxySecrets, proxyVariables, setUpProxy } from "../../../../src/services/base/proxy.ts";
+import {
+  noProxyEntries,
+  proxyFor,
+  proxySecrets,
+  proxyVariables,
+  setUpProxy,
+} from "../../../../src/services/base/proxy.ts";
 import { memoryLog } from "../../../support/contributions.ts";
 
 const plain = {
@@ -45,6 +51,29 @@ describe("proxyVariables", () => {
     expect(noProxyEntries([".svc", ".local"])).toEqual([".svc", ".local"]);
     expect(noProxyEntries(undefined)).toEqual([]);
   });
+});
+
+test.each([
+  ["https://vault.example.com:8200", "", "https"],
+  ["http://vault.example.com:8200", "", "http"],
+  ["https://vault.example.com:8200", "vault.example.com", undefined],
+  ["https://vault.example.com:8200", "example.com", undefined],
+  ["https://vault.example.com:8200", ".Example.com", undefined],
+  ["https://vault.example.com:8200", "*.example.com", undefined],
+  ["https://vault.example.com:8200", "ple.com,other.example.com", "https"],
+  ["https://vault.example.com:8200", "vault.example.com:8200", undefined],
+  ["https://vault.example.com:8200", "vault.example.com:443", "https"],
+  ["https://vault.example.com", "vault.example.com:443", undefined],
+  ["https://vault.example.com", "*", undefined],
+  ["https://10.1.2.3", "10.0.0.0/8", undefined],
+  ["https://11.1.2.3", "10.0.0.0/8", "https"],
+  ["https://10.1.2.3", "2.3", "https"],
+  ["https://[2001:db8::1]:8200", "2001:db8::/32", undefined],
+  ["https://[2001:db8::1]:8200", "[2001:db8::1]", undefined],
+  ["https://[2001:db9::1]:8200", "2001:db8::/32", "https"],
+  ["https://10.example.com", "10.0.0.0/8", "https"],
+])("proxyFor(%j) with no_proxy %j is the one for %j", (url, no_proxy, expected) => {
+  expect(proxyFor({ https_proxy: "https", http_proxy: "http", no_proxy }, url)).toBe(expected);
 });
 
 test("proxySecrets are credentials in every form that they are used in", () => {
