@@ -49,6 +49,8 @@ export const buildProblemCodes = [
   // What a build needs.
   "not-built",
   "no-runtime",
+  "output-taken",
+  "file-error",
 ] as const;
 
 export type BuildProblemCode = (typeof buildProblemCodes)[number];

@@ -46,7 +46,13 @@ type Ncc = (entry: string, options: Readonly<Record<string, unknown>>) => Promis
 /** ncc puts this module in the place of one that it does not find; the name follows as a query. */
 const notFound = "@@notfound.js?";
 
-await bundle(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as BundleRequest);
+try {
+  await bundle(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as BundleRequest);
+} catch (error) {
+  // Node itself would show the line of ncc's code that threw, which is hundreds of kilobytes long.
+  process.stderr.write(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
 
 async function bundle({ ncc: path, entry, output, report, external }: BundleRequest): Promise<void> {
   const ncc = createRequire(import.meta.url)(path) as Ncc;

@@ -1,5 +1,6 @@
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shown } from "../config/shown.ts";
 import { copyTree, machine, readText, requiredPackage, runProgram, writeText } from "./workspace.ts";
 
 export interface BundleRequest {
@@ -34,6 +35,9 @@ export interface BundleOptions extends Omit<BundleRequest, "report" | "ncc"> {
   signal?: AbortSignal | undefined;
 }
 
+/** In characters. */
+const maxReason = 500;
+
 /** A module that ncc cannot parse. Its text is for people. */
 export class BundleFailure extends Error {}
 
@@ -52,9 +56,9 @@ export async function bundle({ base, signal, ...request }: BundleOptions): Promi
   const own = fileURLToPath(import.meta.url);
   const worker = join(own, "..", `bundle-worker${extname(own)}`);
   const argv = [machine.nodeFile, "--no-warnings", worker, requestFile];
-  const { exitCode, stdout, stderr } = await runProgram(argv, { cwd: base, signal });
+  const { exitCode, stderr } = await runProgram(argv, { cwd: base, signal });
   const text = exitCode === 0 ? await readText(report) : undefined;
-  if (text === undefined) throw new BundleFailure(failureText(`${stderr}\n${stdout}`));
+  if (text === undefined) throw new BundleFailure(failureText(stderr));
   return JSON.parse(text) as BundleReport;
 }
 
@@ -67,8 +71,10 @@ async function copyOfNcc(folder: string): Promise<string> {
   return join(folder, "index.js");
 }
 
-/** The reason in what the worker printed: without the list of loaders and the stack. */
-function failureText(output: string): string {
-  const reason = /Module parse failed: .*|Error: .*/.exec(output)?.[0];
-  return reason ?? output.trim();
+/** The reason in what ncc said, with the line it could not parse: it tells no file. Without the list of its loaders. */
+function failureText(said: string): string {
+  const lines = said.trim().split("\n");
+  const marked = lines.find((line) => line.startsWith("> "))?.slice(2);
+  const reason = lines[0]?.slice(0, maxReason) ?? "";
+  return marked === undefined ? reason : `${reason}: ${shown(marked)}`;
 }

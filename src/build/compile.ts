@@ -12,13 +12,14 @@ import { agentProgram, bundledParts, launcher, rehearsalProgram, separateParts }
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
 import { publish } from "./publish.ts";
 import { rehearse, startOnce } from "./rehearsal.ts";
-import { prepareRuntime, type Runtime } from "./runtime.ts";
+import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
 import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
 import {
   type Arch,
   copyTree,
+  fileFault,
   machine,
   makeLink,
   packageFolder,
@@ -75,7 +76,12 @@ export async function compileAgent(options: CompileOptions): Promise<CompileResu
     const message = `${packageFolder} is a checkout that was not built`;
     throw new BuildError([buildProblem("not-built", message, { hint: "npm run build" })]);
   }
-  return withFolder(temporaryParent(), "kanod-configure-", (work) => new Compilation(options, work).run());
+  try {
+    return await withFolder(temporaryParent(), "kanod-configure-", (work) => new Compilation(options, work).run());
+  } catch (error) {
+    const fault = fileFault(error);
+    throw fault === undefined ? error : new BuildError([buildProblem("file-error", fault)]);
+  }
 }
 
 class Compilation {
@@ -184,7 +190,8 @@ class Compilation {
   }
 
   async #start(folder: string, expected: string, runtime: Runtime | undefined): Promise<void> {
-    const options = { native: runtime?.native ?? true, signal: this.#signal };
+    const emulator = runtime === undefined || runtime.native ? undefined : await emulatorOf(runtime.arch);
+    const options = { emulator, signal: this.#signal };
     if (await startOnce(join(folder, "kanod-configure"), expected, options)) return;
     this.#notes.push("the agent was not started: this machine cannot run it");
   }

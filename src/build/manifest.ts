@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { CollectedElement } from "./collect.ts";
 import { oldestNode } from "./launcher.ts";
+import { ownVersion } from "./own-version.ts";
 import type { Runtime } from "./runtime.ts";
-import { packageFolder, readBytes, readText, sha256 } from "./workspace.ts";
+import { readBytes, sha256 } from "./workspace.ts";
 
 /**
  * What went into an agent: fulfils ImageManifest (src/agent/image.ts), which is how the agent sees it. It holds no time
@@ -64,9 +65,4 @@ async function describeElement({ name, folder, schema, contributions }: Collecte
       contributions.map(async (file) => ({ file, sha256: sha256((await readBytes(join(folder, file))) ?? "") })),
     ),
   };
-}
-
-async function ownVersion(): Promise<string> {
-  const { version } = JSON.parse((await readText(join(packageFolder, "package.json"))) ?? "{}") as { version: string };
-  return version;
 }

@@ -39,6 +39,12 @@ export async function rehearse(
   throw new BuildError([await problemOf(result, modules[last.index], last.ended)]);
 }
 
+export interface StartOptions {
+  /** The command that runs programs for another processor; undefined for one that runs on this machine. */
+  emulator: readonly string[] | undefined;
+  signal: AbortSignal | undefined;
+}
+
 /**
  * Starts the finished agent.
  *
@@ -46,15 +52,12 @@ export async function rehearse(
  * @returns false where this machine cannot run it
  * @throws BuildError
  */
-export async function startOnce(
-  agent: string,
-  expected: string,
-  options: { native: boolean; signal?: AbortSignal | undefined },
-): Promise<boolean> {
-  const result = await runProgram([agent, ...command], { signal: options.signal, timeout: patience });
+export async function startOnce(agent: string, expected: string, options: StartOptions): Promise<boolean> {
+  const emulator = options.emulator ?? [];
+  const result = await runProgram([...emulator, agent, ...command], { signal: options.signal, timeout: patience });
   if (isAccepted(result) && result.stdout === expected) return true;
-  // For another processor it runs where the kernel knows an emulator that has the libraries it needs.
-  if (!options.native) return false;
+  // Without the C library of the other processor no emulator runs it: that is no fault of the agent.
+  if (options.emulator !== undefined) return false;
   throw new BuildError([
     buildProblem("agent-does-not-start", `the finished agent does not start: ${whatItSaid(result)}`),
   ]);

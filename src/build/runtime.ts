@@ -11,7 +11,7 @@ import {
   packageFolder,
   packageFolderOf,
   pathKind,
-  readText,
+  readManifest,
   runProgram,
   withFolder,
 } from "./workspace.ts";
@@ -27,8 +27,8 @@ export interface Runtime {
   native: boolean;
 }
 
-/** Names of the tools that strip an executable of an architecture, on another one. */
-const crossStrip: Readonly<Record<Arch, string>> = { x64: "x86_64-linux-gnu-strip", arm64: "aarch64-linux-gnu-strip" };
+/** The processors' names in those of GNU tools, of QEMU and of Debian's folders. */
+const machineNames: Readonly<Record<Arch, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 /**
  * Gets the Node for executables of an architecture, from the npm package that has it. A stripped copy is kept from
@@ -57,16 +57,21 @@ async function installedNode(arch: Arch): Promise<{ file: string; version: strin
   const folder = packageFolderOf(name);
   const file = join(folder ?? "", "bin/node");
   if (folder !== undefined && (await pathKind(file)) === "file") {
-    const { version } = JSON.parse((await readText(join(folder, "package.json"))) ?? "{}") as { version: string };
-    return { file, version };
+    return { file, version: (await readManifest(folder)).version };
   }
-  const own = JSON.parse((await readText(join(packageFolder, "package.json"))) ?? "{}") as {
-    optionalDependencies?: Record<string, string>;
-  };
-  const version = own.optionalDependencies?.[name] ?? "";
+  const version = (await readManifest(packageFolder)).optionalDependencies?.[name];
   const hint = `npm install --no-save --force ${name}@${version} in the folder where kanod-configure is installed`;
   const message = `the npm package ${name}, which holds Node for ${arch}, is not installed`;
   throw new BuildError([buildProblem("no-runtime", message, { hint })]);
+}
+
+/** The command that runs programs for another processor, from QEMU; empty where there is none. */
+export async function emulatorOf(arch: Arch): Promise<string[]> {
+  const name = machineNames[arch];
+  const program = (await findProgram(`qemu-${name}`)) ?? (await findProgram(`qemu-${name}-static`));
+  if (program === undefined) return [];
+  const libraries = `/usr/${name}-linux-gnu`;
+  return (await pathKind(libraries)) === "folder" ? [program, "-L", libraries] : [program];
 }
 
 interface StripOptions {
@@ -97,7 +102,8 @@ async function strippedCopy(file: string, options: StripOptions): Promise<string
 }
 
 async function stripTools(arch: Arch): Promise<string[]> {
-  const names = arch === machine.arch ? ["strip", "llvm-strip"] : [crossStrip[arch], "llvm-strip"];
+  const names =
+    arch === machine.arch ? ["strip", "llvm-strip"] : [`${machineNames[arch]}-linux-gnu-strip`, "llvm-strip"];
   const paths = await Promise.all(names.map(findProgram));
   return paths.filter((path) => path !== undefined);
 }

@@ -184,6 +184,16 @@ export async function cacheFolder(name: string): Promise<string | undefined> {
   }
 }
 
+/** What is used of a package.json. */
+export interface PackageManifest {
+  version: string;
+  optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+export async function readManifest(folder: string): Promise<PackageManifest> {
+  return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as PackageManifest;
+}
+
 /** The folder of a package that this package depends on; undefined where it is not installed. */
 export function packageFolderOf(name: string): string | undefined {
   try {
@@ -211,6 +221,14 @@ export async function findProgram(name: string): Promise<string | undefined> {
     if (executable && (await pathKind(path)) === "file") return path;
   }
   return undefined;
+}
+
+/** What the system says of a file that cannot be read or written (errno(3)); undefined for other errors. */
+export function fileFault(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  if (code === undefined || syscall === undefined) return undefined;
+  return `${dest ?? path ?? "a file"}: ${error.message.replace(/^\w+: /, "").replace(/, \w+( '.*)?$/, "")} (${code})`;
 }
 
 export interface ProgramOptions {
