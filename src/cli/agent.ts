@@ -13,9 +13,16 @@ export async function runAgent(
   options: { embedded: boolean; buildSide?: BuildSide },
 ): Promise<void> {
   const program = options.embedded ? process.argv0 : (process.argv[1] ?? "kanod-configure");
+  silenceYaml();
   const restoreExit = forbidExit();
   process.exitCode = await main(processIo(program, process.argv.slice(2), endOfProcess()), image, options.buildSide);
   restoreExit();
+}
+
+/** The yaml package prints all that it reads, secrets too, where these variables of its developers are set. */
+function silenceYaml(): void {
+  delete process.env["LOG_STREAM"];
+  delete process.env["LOG_TOKENS"];
 }
 
 /** A contribution must not end the process behind the agent's back: `process.exit` throws into its caller. */

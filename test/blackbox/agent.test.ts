@@ -174,6 +174,14 @@ describe.each(kinds)("an agent with %s runtime", (kind) => {
     },
   );
 
+  test("variables of the yaml package's developers print no secret", () => {
+    const root = targetTree("name: one\ntoken: open-sesame\n");
+    const { out, err } = runProgram(program("kanod-runcmd"), ["--root", root], {
+      env: { LOG_STREAM: "1", LOG_TOKENS: "1" },
+    });
+    expect(out + err).not.toContain("open-sesame");
+  });
+
   test("unknown commands suggest the near one", () => {
     const { exitCode, err } = runProgram(program("kanod-configure"), ["statsu"]);
     expect(exitCode).toBe(2);
