@@ -1,0 +1,75 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+/** A folder with our rules, and nothing else. */
+const elsewhere = mkdtempSync(join(tmpdir(), "kanod-layers-"));
+copyFileSync(join(repository, "biome.json"), join(elsewhere, "biome.json"));
+
+afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
+
+/** What lint says of a file with this text at this place in the repository. */
+function lint(file: string, text: string): { exitCode: number | null; output: string } {
+  const path = join(elsewhere, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  const { status, stdout, stderr } = spawnSync(
+    join(repository, "node_modules/.bin/biome"),
+    ["lint", "--vcs-enabled=false", file],
+    { cwd: elsewhere, encoding: "utf8" },
+  );
+  rmSync(path);
+  return { exitCode: status, output: stdout + stderr };
+}
+
+const use = (name: string, from: string): string =>
+  `import { ${name} } from "${from}";\nexport const used = ${name};\n`;
+
+test.each<[string, string, string]>([
+  ["config knows the agent", "src/config/forbidden-import.ts", use("Runner", "../agent/runner.ts")],
+  [
+    "config knows a service through two folders",
+    "src/config/embedded/forbidden-import.ts",
+    use("x", "../../services/x.ts"),
+  ],
+  ["log knows the host", "src/log/forbidden-import.ts", use("createHost", "../host/create-host.ts")],
+  ["host knows the agent", "src/host/forbidden-import.ts", use("Runner", "../agent/runner.ts")],
+  ["agent knows a service", "src/agent/forbidden-import.ts", use("b64", "../services/common/common.ts")],
+  ["agent knows the command line", "src/agent/forbidden-import.ts", use("main", "../cli/main.ts")],
+  ["a service knows the command line", "src/services/forbidden-import.ts", use("main", "../cli/main.ts")],
+  ["report knows the host", "src/report/forbidden-import.ts", use("createHost", "../host/create-host.ts")],
+  ["build knows the agent", "src/build/forbidden-import.ts", use("Runner", "../agent/runner.ts")],
+  ["the agent reads files", "src/agent/forbidden-import.ts", use("readFileSync", "node:fs")],
+  ["a service starts processes", "src/services/forbidden-import.ts", use("spawn", "node:child_process")],
+  ["the command line uses execa", "src/cli/forbidden-import.ts", use("execa", "execa")],
+  ["build reads files outside its workspace", "src/build/forbidden-import.ts", use("readFileSync", "node:fs")],
+  ["the agent knows the process", "src/agent/forbidden-import.ts", "export const used = process.pid;\n"],
+  ["a service writes to the console", "src/services/forbidden-import.ts", "console.log('x');\nexport {};\n"],
+  ["a contribution reads files", "contributions/forbidden/kanod/forbidden.ts", use("readFileSync", "node:fs")],
+  [
+    "a contribution knows another",
+    "contributions/forbidden/kanod/forbidden.ts",
+    use("x", "../../network/kanod/network.ts"),
+  ],
+  [
+    "a contribution knows the process",
+    "contributions/forbidden/kanod/forbidden.ts",
+    "export const used = process.env;\n",
+  ],
+])("lint refuses that %s", (_, file, text) => {
+  const { exitCode, output } = lint(file, text);
+  expect(output).toMatch(/lint\/style\/noRestricted(Imports|Globals)/);
+  expect(exitCode).not.toBe(0);
+});
+
+test.each<[string, string, string]>([
+  ["agent knows the host", "src/agent/allowed-import.ts", use("createHost", "../host/create-host.ts")],
+  ["the command line knows everything", "src/cli/allowed-import.ts", use("Runner", "../agent/runner.ts")],
+  ["host reads files", "src/host/allowed-import.ts", use("readFileSync", "node:fs")],
+])("lint allows that %s", (_, file, text) => {
+  expect(lint(file, text)).toMatchObject({ exitCode: 0 });
+});
