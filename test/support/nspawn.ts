@@ -9,8 +9,10 @@
  * ```
  *
  * A guest has a network namespace of its own, with nothing but `lo`; `guest.leader` is the process id of its PID 1 as
- * seen from here, so that `ip link add a type veth peer name eth0 netns LEADER` plugs a cable in. No udev runs in it,
- * and it shares the kernel of this machine. Leaving the scope powers it off; it also dies with the test process.
+ * seen from here, so that `ip link add a type veth peer name eth0 netns LEADER` plugs a cable in. It shares the kernel
+ * of this machine. No udev runs in it, unless it has the package and the variable SYSTEMD_NSPAWN_API_VFS_WRITABLE of
+ * systemd-nspawn(1) is `1`: then it takes care of the guest's own interfaces. Leaving the scope powers the guest off; it
+ * also dies with the test process.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

@@ -35,14 +35,14 @@ async function writeFile(
 /** Has the machine go over from one setup, whose files are gone, to another, whose files are in place. */
 export async function switchOver(host: Host, from: Setup, to: Setup, log: Logger): Promise<void> {
   const usesNetworkd = from.renderer === "networkd" || from.renderer === "netplan";
-  if (from.renderer === "networkd") await deleteLinks(host, without(from.made, to.made));
+  if (usesNetworkd) await deleteLinks(host, without(from.made, to.made));
   if (from.renderer === "netplan" && to.renderer !== "netplan") await forgetNetplan(host, from);
   await renameInterfaces(host, to.renames);
   await bringUp(host, to, log);
   if (usesNetworkd) await releaseInterfaces(host, without(without(from.names, to.names), from.made));
 }
 
-/** Nobody else deletes the devices that systemd-networkd has made. */
+/** systemd-networkd does not delete the devices that it has made, and neither does netplan. */
 async function deleteLinks(host: Host, names: readonly string[]): Promise<void> {
   for (const name of await present(host, names)) {
     await host.run(["ip", "link", "delete", "dev", name], { why: "it is no longer in the configuration" });
