@@ -4,5 +4,6 @@ import type { BuildSide } from "./main.ts";
 /** The commands that build. They are no part of an agent. */
 export const buildSide: BuildSide = {
   commands: [defineCompile],
+  documentChecks: { module: async () => (await import("../build/document-checks.ts")).moduleCheck() },
   imageBuilder: async (io) => (await import("./image-builder.ts")).imageBuilderCommand(io),
 };

@@ -1,13 +1,20 @@
 import { Command, CommanderError } from "commander";
 import type { CompiledImage } from "../agent/image.ts";
 import { AgentError } from "../config/agent-error.ts";
+import type { DocumentChecker } from "../config/embedded/check.ts";
+import type { DocumentKind } from "../config/embedded/inspection.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 
 /** What a command works with. */
 export interface CommandContext {
   io: CliIo;
   image: CompiledImage;
+  /** Checks of documents that only the build side reads. */
+  documentChecks?: DocumentChecks;
 }
+
+/** By kind of document, what makes its check: it is asked for when the first such document is met. */
+export type DocumentChecks = Partial<Record<DocumentKind, () => Promise<DocumentChecker>>>;
 
 /** Adds a command to `kanod-configure`. Its action resolves to the exit code. */
 export type CommandDefinition = (program: Program, context: CommandContext) => void;

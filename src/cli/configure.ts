@@ -2,6 +2,7 @@ import { type CommandContext, type CommandDefinition, execute, Program } from ".
 import { defineContributions } from "./contributions.ts";
 import { defineSchema } from "./schema.ts";
 import { defineStatus } from "./status.ts";
+import { defineValidate } from "./validate-command.ts";
 
 /** `kanod-configure COMMAND …`. */
 export async function configureCommand(
@@ -14,7 +15,8 @@ export async function configureCommand(
     .description("Looks at the configuration of a machine, and builds the agent that applies it on first boot.")
     .usage("COMMAND [options]")
     .addHelpText("after", exitCodeHelp);
-  for (const define of [defineStatus, defineContributions, defineSchema, ...buildSide]) define(program, context);
+  for (const define of [defineValidate, defineStatus, defineContributions, defineSchema, ...buildSide])
+    define(program, context);
   return execute(program, context.io);
 }
 

@@ -9,8 +9,8 @@ export interface CliIo {
   environment: Readonly<Record<string, string | undefined>>;
   /** The folder that relative paths are relative to. */
   workingDirectory: string;
-  /** All of standard input. */
-  readStdin(): Promise<Uint8Array>;
+  /** Standard input to its end, or until it is longer than `limit` bytes: then the rest is left unread. */
+  readStdin(limit?: number): Promise<Uint8Array>;
   /** Text for the user, as it is: no newline is added. */
   out(text: string): void;
   err(text: string): void;
@@ -56,8 +56,13 @@ export function processIo(programFile: string, args: readonly string[], signal: 
   };
 }
 
-async function readStdin(): Promise<Uint8Array> {
+async function readStdin(limit: number = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  let length = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Uint8Array);
+    length += (chunk as Uint8Array).length;
+    if (length > limit) break;
+  }
   return Buffer.concat(chunks);
 }

@@ -1,5 +1,5 @@
 import type { CompiledImage } from "../agent/image.ts";
-import type { CommandDefinition } from "./command-line.ts";
+import type { CommandDefinition, DocumentChecks } from "./command-line.ts";
 import { reportError } from "./command-line.ts";
 import type { CliIo } from "./io.ts";
 
@@ -7,6 +7,8 @@ import type { CliIo } from "./io.ts";
 export interface BuildSide {
   /** Commands of `kanod-configure`. */
   commands: readonly CommandDefinition[];
+  /** See {@link CommandContext.documentChecks}. */
+  documentChecks?: DocumentChecks;
   /** `kanod-image-builder`. */
   imageBuilder?: (io: CliIo) => Promise<number>;
 }
@@ -21,7 +23,10 @@ export async function main(io: CliIo, image: CompiledImage, buildSide?: BuildSid
       return await stageCommand({ io, image }, io.program === "kanod-bootcmd" ? "boot" : "run");
     }
     const { configureCommand } = await import(/* webpackMode: "eager" */ "./configure.ts");
-    return await configureCommand({ io, image }, buildSide?.commands ?? []);
+    return await configureCommand(
+      { io, image, documentChecks: buildSide?.documentChecks ?? {} },
+      buildSide?.commands ?? [],
+    );
   } catch (error) {
     return reportError(error, io);
   }

@@ -1,0 +1,27 @@
+/**
+ * The codes of the problems with what is around an embedded configuration, in the order of docs/offline.md, which
+ * explains them. They are part of the interface: scripts rely on them.
+ */
+export const embeddedCodes = [
+  "missing-header",
+  "command-not-text",
+  "commands-not-a-list",
+  "missing-runcmd",
+  "missing-bootcmd",
+  "missing-configuration",
+  "wrong-stage",
+  "wrong-path",
+  "bad-permissions",
+  "readable-by-others",
+  "no-content",
+  "unknown-encoding",
+  "bad-encoding",
+  "here-document-end",
+  "written-too-late",
+  "nested-too-deep",
+  "template",
+  "not-checked",
+  "network-only",
+] as const;
+
+export type EmbeddedCode = (typeof embeddedCodes)[number];

@@ -1,0 +1,135 @@
+import { decodeText } from "../read-text.ts";
+import { maxInputBytes, parseYaml, type YamlDocument } from "../yaml.ts";
+import { isMapping } from "./bootstrap.ts";
+import { type DetectedKind, type DetectOptions, detectKind } from "./detect.ts";
+import { DecodingError, isGzip } from "./encodings.ts";
+import { type DocumentKind, Inspection, reportTemplateOnly } from "./inspection.ts";
+import { inspectKubernetes, type KubernetesObject } from "./kubernetes.ts";
+import { type OpenedYaml, openYaml } from "./open-yaml.ts";
+import { decodedText, fileText, type PlacedText } from "./placed-text.ts";
+import { ScalarTexts } from "./scalar-text.ts";
+import { inspectCloudConfig, inspectUserData, isUserData, unzipped } from "./user-data.ts";
+
+/** What is in a file, and the text of it that problems have their places in. */
+export interface InspectedFile {
+  file: string;
+  text: string;
+  inspection: Inspection;
+}
+
+/** Finds our documents in the content of a file, whatever it is. It never throws for what is in the file. */
+export function inspectFile(content: Uint8Array, file: string, options: DetectOptions): InspectedFile {
+  const inspection = new Inspection();
+  if (content.length > maxInputBytes) {
+    inspection.problems.push(...parseYaml(content, file).problems);
+    return { file, text: "", inspection };
+  }
+  if (isGzip(content)) {
+    inspectPacked(inspection, content, file, options);
+    return { file, text: "", inspection };
+  }
+  const { source, fault } = decodeText(content, file);
+  if (fault !== undefined) {
+    inspection.problems.push({ severity: "error", pointer: "", ...fault });
+    return { file, text: source.text, inspection };
+  }
+  inspectText(inspection, fileText(file, source.text), options);
+  return { file, text: source.text, inspection };
+}
+
+function inspectPacked(inspection: Inspection, content: Uint8Array, file: string, options: DetectOptions): void {
+  const whole = fileText(file, "");
+  try {
+    inspectText(inspection, decodedText(whole, 0, 0, unzipped(content)), options);
+  } catch (error) {
+    if (!(error instanceof DecodingError)) throw error;
+    inspection.report("error", "bad-encoding", whole.place(0, 0), `the file cannot be unpacked: ${error.message}`);
+  }
+}
+
+function inspectText(inspection: Inspection, text: PlacedText, options: DetectOptions): void {
+  if (isUserData(text.text)) inspectUserData(inspection, text, { pointer: "", templates: [] });
+  else new YamlInspector(inspection, text, options).inspect();
+}
+
+/** The templates that files of YAML may go through before anybody reads them: clusterctl's, Helm's and the like. */
+const fileTemplates = ["envsubst", "jinja"] as const;
+/** Tags of programs that read YAML with tags of their own. */
+const allowedElsewhere = ["unknown-tag"];
+
+class YamlInspector {
+  readonly #inspection: Inspection;
+  readonly #text: PlacedText;
+  readonly #options: DetectOptions;
+
+  constructor(inspection: Inspection, text: PlacedText, options: DetectOptions) {
+    this.#inspection = inspection;
+    this.#text = text;
+    this.#options = options;
+  }
+
+  inspect(): void {
+    const raw = openYaml(this.#text, [], { single: false });
+    const kinds = this.#kinds(raw);
+    const isForeign = kinds.every((kind) => kind === "kubernetes" || kind === "other");
+    if (isForeign && raw.problems.length > 0) {
+      const filled = openYaml(this.#text, fileTemplates, { single: false, allowed: allowedElsewhere });
+      this.#documents(filled, this.#kinds(filled));
+    } else {
+      this.#documents(raw, kinds);
+    }
+  }
+
+  #kinds({ documents }: OpenedYaml): DetectedKind[] {
+    return documents.map(({ value, partial }) => detectKind(value ?? partial, this.#options));
+  }
+
+  #documents(opened: OpenedYaml, kinds: readonly DetectedKind[]): void {
+    const { documents, problems, isTemplateOnly } = opened;
+    const objects: KubernetesObject[] = [];
+    for (const [index, document] of documents.entries()) {
+      const kind = kinds[index] ?? "other";
+      const value = document.value ?? document.partial;
+      const isObject = kind === "kubernetes" && isMapping(value);
+      if (isObject) objects.push({ value, texts: new ScalarTexts(document, opened.text) });
+      else if (kind !== "cloud-config-without-header") this.#plain(document, kind, documents.length);
+      else if (this.#isMeantForUs()) this.#headless();
+      else this.#plain(document, "other", documents.length);
+    }
+    inspectKubernetes(this.#inspection, objects);
+    // What is checked brings the problems of its YAML itself.
+    if (objects.length === 0 && kinds.some((kind) => kind !== "other")) return;
+    this.#inspection.problems.push(...problems);
+    if (isTemplateOnly) reportTemplateOnly(this.#inspection, this.#text);
+  }
+
+  #plain(document: YamlDocument, kind: DocumentKind, count: number): void {
+    // `---` at the end of a stream begins one more document, which is empty.
+    if (document.value === null && count > 1) return;
+    const { documents } = this.#inspection;
+    const place = this.#text.place(0, 1);
+    const common = { kind, pointer: "", templates: [], place };
+    if (kind === "other") {
+      documents.push(common);
+      return;
+    }
+    const isAlone = count === 1 || kind === "image";
+    const single = isAlone ? document : parseYaml(this.#text.text, this.#text.file);
+    documents.push({ ...common, text: this.#text, document: single });
+    if (kind === "network" && this.#options.otherwise !== undefined) {
+      const message = "only a network configuration: it was checked as the `network` section of a configuration";
+      this.#inspection.report("note", "network-only", place, message);
+    }
+  }
+
+  /** Other programs have keys such as `runcmd`, too. */
+  #isMeantForUs(): boolean {
+    return this.#options.otherwise !== undefined || this.#text.text.includes("kanod");
+  }
+
+  #headless(): void {
+    const message = "cloud-init does nothing with this: the first line has to be `#cloud-config`";
+    this.#inspection.report("error", "missing-header", this.#text.place(0, 1), message);
+    inspectCloudConfig(this.#inspection, this.#text, { pointer: "", templates: [] });
+  }
+}

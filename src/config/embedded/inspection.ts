@@ -1,0 +1,76 @@
+import type { Problem, Severity } from "../problem.ts";
+import type { YamlDocument } from "../yaml.ts";
+import type { EmbeddedCode } from "./codes.ts";
+import type { Place, PlacedText } from "./placed-text.ts";
+import type { TemplateSyntax } from "./templates.ts";
+
+/** What a document is. The names are part of the output of `validate --format json`. */
+export type DocumentKind =
+  /** `configuration.yaml`. */
+  | "configuration"
+  /** What kanod-bootcmd reads. */
+  | "boot"
+  /** `system.yaml`. */
+  | "system"
+  /** Only a network configuration: a netplan file, or cloud-init's `network-config`. */
+  | "network"
+  /** `config.yaml` of a module of kanod-image-builder. */
+  | "module"
+  /** An image build document. */
+  | "image"
+  /** cloud-init user-data: a container of the first three. */
+  | "cloud-config"
+  | "kubernetes"
+  /** Nothing of ours. */
+  | "other";
+
+/** A document that was found in a file. */
+export interface FoundDocument {
+  kind: DocumentKind;
+  /** JSON pointer of the text in the file; through several documents within each other, one after the other. */
+  pointer: string;
+  /** What is to be checked; undefined for documents that only hold others. */
+  text?: PlacedText;
+  /** What was read of `text` already. */
+  document?: YamlDocument;
+  templates: readonly TemplateSyntax[];
+  /** Parts of it may be there several times, or not at all. */
+  isConditional?: boolean;
+  /** Where it begins. */
+  place: Place;
+  /** Looks at the value of the document for what concerns the text around it. */
+  around?: (value: unknown) => void;
+}
+
+/** What was found in a file. */
+export class Inspection {
+  readonly documents: FoundDocument[] = [];
+  readonly problems: Problem[] = [];
+
+  report(
+    severity: Severity,
+    code: EmbeddedCode,
+    place: Place,
+    message: string,
+    more: { hint?: string; pointer?: string } = {},
+  ): void {
+    this.problems.push(atPlace({ severity, code, pointer: more.pointer ?? "", message, ...hinted(more.hint) }, place));
+  }
+}
+
+/** Says that a text cannot be read before its templates are filled in. */
+export function reportTemplateOnly(inspection: Inspection, text: PlacedText): void {
+  const message = "this becomes YAML only when its templates are filled in: it was not checked";
+  inspection.report("note", "not-checked", text.place(0, 1), message);
+}
+
+function hinted(hint: string | undefined): { hint?: string } {
+  return hint === undefined ? {} : { hint };
+}
+
+/** The problem at a place; in decoded text, which nobody sees, the message says where. */
+export function atPlace(problem: Problem, { source, decoded }: Place): Problem {
+  if (decoded === undefined) return { ...problem, source };
+  const where = `line ${decoded.line}, column ${decoded.column} of the decoded text`;
+  return { ...problem, message: `${problem.message} (${where})`, source };
+}

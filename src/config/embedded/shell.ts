@@ -1,0 +1,215 @@
+import { type PlacedText, partText, type Segment } from "./placed-text.ts";
+
+/** A word of a command after quotes are removed (POSIX.1-2024, Shell Command Language, 2.2). */
+export interface ShellWord {
+  text: PlacedText;
+  /** The shell puts something else in the place of a `$…` or a command in backquotes. */
+  expands: boolean;
+}
+
+/** What a command reads that the script itself says. */
+export type ShellInput =
+  | { kind: "text"; text: PlacedText; expands: boolean; isComplete: boolean }
+  | { kind: "file"; path: ShellWord };
+
+/** One command of a pipeline. */
+export interface ShellCommand {
+  words: ShellWord[];
+  /** Its last redirection of standard input. */
+  input?: ShellInput;
+}
+
+/** The pipelines of a script, in order; what is in `$(…)` and in functions' quotes is not looked into. */
+export function readShell(script: PlacedText): ShellCommand[][] {
+  return new ShellReader(script).read();
+}
+
+interface PendingDocument {
+  command: ShellCommand;
+  delimiter: string;
+  quoted: boolean;
+  /** `<<-`: tabs at the beginning of lines are removed. */
+  stripsTabs: boolean;
+}
+
+class ShellReader {
+  readonly #script: PlacedText;
+  readonly #text: string;
+  readonly #pending: PendingDocument[] = [];
+  readonly #pipelines: ShellCommand[][] = [];
+  #pipeline: ShellCommand[] = [];
+  #command: ShellCommand = { words: [] };
+  /** A `|` stands at the end of the pipeline so far. */
+  #isPiped = false;
+  #at = 0;
+
+  constructor(script: PlacedText) {
+    this.#script = script;
+    this.#text = script.text;
+  }
+
+  read(): ShellCommand[][] {
+    while (this.#at < this.#text.length) this.#next();
+    for (const each of this.#pending.splice(0)) this.#readDocument(each);
+    this.#endPipeline();
+    return this.#pipelines;
+  }
+
+  #next(): void {
+    const [blank] = this.#match(/(?:[ \t\r]|\\\r?\n)+/y) ?? this.#match(/#.*/y) ?? [];
+    if (blank !== undefined) return;
+    const redirection = this.#match(/\d*(<<<|<<-?|<&|<>|<|>>|>&|>\||>|&>>?)/y);
+    if (redirection !== undefined) {
+      this.#redirect(redirection[0], redirection[1] ?? "");
+      return;
+    }
+    const [operator] = this.#match(/\n|&&|\|\||\|&|;;|[|&;()]/y) ?? [];
+    if (operator === undefined) {
+      this.#command.words.push(this.#word());
+    } else if (operator === "|" || operator === "|&") {
+      this.#endCommand();
+      this.#isPiped = true;
+    } else {
+      const goesOn = operator === "\n" && this.#isPiped && this.#command.words.length === 0;
+      if (!goesOn) this.#endPipeline();
+      if (operator === "\n") for (const each of this.#pending.splice(0)) this.#readDocument(each);
+    }
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text) ?? undefined;
+    if (found !== undefined) this.#at += found[0].length;
+    return found;
+  }
+
+  #redirect(whole: string, operator: string): void {
+    this.#match(/[ \t]+/y);
+    const start = this.#at;
+    const word = this.#word();
+    if (!/^0?</.test(whole)) return;
+    if (operator === "<<" || operator === "<<-") {
+      const quoted = /['"\\]/.test(this.#text.slice(start, this.#at));
+      this.#pending.push({
+        command: this.#command,
+        delimiter: word.text.text,
+        quoted,
+        stripsTabs: operator === "<<-",
+      });
+    } else if (operator === "<<<") {
+      this.#command.input = { kind: "text", text: word.text, expands: word.expands, isComplete: true };
+    } else if (operator === "<") {
+      this.#command.input = { kind: "file", path: word };
+    }
+  }
+
+  /** The lines of a here-document (POSIX.1-2024, Shell Command Language, 2.7.4). */
+  #readDocument({ command, delimiter, quoted, stripsTabs }: PendingDocument): void {
+    const segments: Segment[] = [{ inner: 0, outer: this.#at }];
+    let body = "";
+    let isComplete = false;
+    while (this.#at < this.#text.length && !isComplete) {
+      const [line = ""] = this.#match(/[^\n]*\n?/y) ?? [];
+      const kept = stripsTabs ? line.replace(/^\t+/, "") : line;
+      isComplete = kept.replace(/[\r\n]+$/, "") === delimiter;
+      if (isComplete) break;
+      segments.push({ inner: body.length, outer: this.#at - kept.length });
+      body += kept;
+    }
+    const text = partText(this.#script, body, segments);
+    command.input = { kind: "text", text, expands: !quoted && /[$`\\]/.test(body), isComplete };
+  }
+
+  #word(): ShellWord {
+    const word = new WordBuilder();
+    while (this.#at < this.#text.length) {
+      const [plain] = this.#match(/[^ \t\r\n|&;()<>'"\\`$]+/y) ?? [];
+      if (plain !== undefined) word.add(plain, this.#at - plain.length);
+      else if (!this.#special(word)) break;
+    }
+    return word.finish(this.#script);
+  }
+
+  /** Quotes, escapes and expansions; false at the end of the word. */
+  #special(word: WordBuilder): boolean {
+    const sign = this.#text[this.#at] ?? "";
+    if (sign === "'") {
+      const start = this.#at + 1;
+      const [, quoted = ""] = this.#match(/'([^']*)(?:'|$)/y) ?? [];
+      word.add(quoted, start);
+    } else if (sign === '"') {
+      this.#at++;
+      this.#doubleQuoted(word);
+    } else if (sign === "\\") {
+      const [, escaped = ""] = this.#match(/\\(\r?\n|[\s\S]|$)/y) ?? [];
+      if (!escaped.endsWith("\n")) word.add(escaped, this.#at - escaped.length);
+    } else if (sign === "$" || sign === "`") {
+      this.#expansion(word);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** POSIX.1-2024, Shell Command Language, 2.2.3. */
+  #doubleQuoted(word: WordBuilder): void {
+    word.add("", this.#at);
+    while (this.#at < this.#text.length) {
+      const [plain] = this.#match(/[^"\\$`]+/y) ?? [];
+      if (plain !== undefined) {
+        word.add(plain, this.#at - plain.length);
+      } else if (this.#match(/"/y) !== undefined) {
+        return;
+      } else if (this.#text[this.#at] === "\\") {
+        const [, escaped] = this.#match(/\\([$`"\\]|\r?\n)/y) ?? [];
+        if (escaped === undefined) word.add("\\", this.#at++);
+        else if (!escaped.endsWith("\n")) word.add(escaped, this.#at - escaped.length);
+      } else {
+        this.#expansion(word);
+      }
+    }
+  }
+
+  #expansion(word: WordBuilder): void {
+    const start = this.#at;
+    if (this.#match(/\$\(/y) !== undefined) this.#skipParentheses();
+    else this.#match(/`[^`]*(?:`|$)|\$\{[^}]*(?:\}|$)|\$[A-Za-z_]\w*|\$[0-9@*#?$!-]?/y);
+    const text = this.#text.slice(start, this.#at);
+    word.add(text, start);
+    word.expands ||= text.length > 1;
+  }
+
+  #skipParentheses(): void {
+    for (let depth = 1; depth > 0 && this.#at < this.#text.length; this.#at++) {
+      if (this.#text[this.#at] === "(") depth++;
+      else if (this.#text[this.#at] === ")") depth--;
+    }
+  }
+
+  #endCommand(): void {
+    if (this.#command.words.length > 0 || this.#command.input !== undefined) this.#pipeline.push(this.#command);
+    this.#command = { words: [] };
+  }
+
+  #endPipeline(): void {
+    this.#endCommand();
+    if (this.#pipeline.length > 0) this.#pipelines.push(this.#pipeline);
+    this.#pipeline = [];
+    this.#isPiped = false;
+  }
+}
+
+class WordBuilder {
+  readonly #segments: Segment[] = [];
+  #text = "";
+  expands = false;
+
+  add(text: string, outer: number): void {
+    this.#segments.push({ inner: this.#text.length, outer });
+    this.#text += text;
+  }
+
+  finish(script: PlacedText): ShellWord {
+    return { text: partText(script, this.#text, this.#segments), expands: this.expands };
+  }
+}

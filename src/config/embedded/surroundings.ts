@@ -1,0 +1,169 @@
+import { type Bootstrap, isMapping, type PlacedCall, type WrittenFile } from "./bootstrap.ts";
+import type { CallInput } from "./calls.ts";
+import type { DocumentKind, Inspection } from "./inspection.ts";
+import { checkPermissions } from "./permissions.ts";
+import { writtenContent } from "./written-file.ts";
+
+export const configurationPath = "/etc/kanod-configure/configuration.yaml";
+const systemPath = "/etc/kanod-configure/system.yaml";
+
+/** Finds our documents in what a machine is told, and what is wrong around them. */
+export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): void {
+  const paths = new Set([configurationPath, ...bootstrap.calls.flatMap(givenPaths)]);
+  const configurations = bootstrap.files.filter(({ path }) => paths.has(normalized(path)));
+  const misplaced = configurations.length > 0 ? [] : bootstrap.files.filter(({ path }) => isMisplaced(path));
+  const runcmd = bootstrap.calls.filter(({ program }) => program === "kanod-runcmd");
+  const bootcmd = bootstrap.calls.filter(({ program }) => program === "kanod-bootcmd");
+  for (const file of misplaced) reportWrongPath(inspection, file, runcmd.length > 0);
+  for (const file of [...configurations, ...misplaced]) {
+    checkPermissions(file);
+    inspectFile(inspection, file, "configuration", (value) => {
+      if (bootcmd.length === 0 && !bootstrap.isOpen) reportMissingBootcmd(inspection, file, value);
+    });
+  }
+  for (const file of bootstrap.files) if (normalized(file.path) === systemPath) inspectFile(inspection, file, "system");
+  for (const call of bootstrap.calls) inspectCall(inspection, bootstrap, call);
+  if (bootstrap.isOpen) return;
+  const [first] = configurations;
+  if (first !== undefined && runcmd.length === 0) {
+    const message = "nothing calls `kanod-runcmd`: this configuration will not be applied";
+    inspection.report("warning", "missing-runcmd", first.pathPlace, message, {
+      hint: "add it to the commands: `- kanod-runcmd`",
+    });
+  }
+  const [call] = runcmd;
+  if (call !== undefined && configurations.length + misplaced.length === 0 && !readsStdin(call)) {
+    const message = `\`kanod-runcmd\` is called, but ${configurationPath} is not written here`;
+    const hint = "this is right only where the image brings a configuration";
+    inspection.report("note", "missing-configuration", call.name.place(0, call.name.text.length), message, { hint });
+  }
+}
+
+function inspectFile(
+  inspection: Inspection,
+  file: WrittenFile,
+  kind: DocumentKind,
+  around: (value: unknown) => void = () => {},
+): void {
+  const content = writtenContent(file);
+  if (content === undefined) return;
+  const { templates, isConditional } = file.container;
+  const place = content.text.place(0, 1);
+  inspection.documents.push({ kind, ...content, templates, isConditional, place, around });
+}
+
+function inspectCall(inspection: Inspection, bootstrap: Bootstrap, call: PlacedCall): void {
+  const { program, name, stage } = call;
+  const place = name.place(0, name.text.length);
+  if (program === "kanod-runcmd" && stage === "bootcmd") {
+    const message = "`kanod-runcmd` in `bootcmd` runs before the configuration is written";
+    inspection.report("error", "wrong-stage", place, message, { hint: "call it in `runcmd`" });
+  }
+  if (program === "kanod-bootcmd" && stage === "runcmd") {
+    const message = "`kanod-bootcmd` in `runcmd` runs late, and on the first boot only";
+    inspection.report("warning", "wrong-stage", place, message, { hint: "call it in `bootcmd`" });
+  }
+  if (call.input === undefined) return;
+  if (program === "kanod-bootcmd") inspectInput(inspection, bootstrap, call, call.input, "boot");
+  else if (readsStdin(call)) inspectInput(inspection, bootstrap, call, call.input, "configuration");
+}
+
+function inspectInput(
+  inspection: Inspection,
+  bootstrap: Bootstrap,
+  call: PlacedCall,
+  input: CallInput,
+  kind: "boot" | "configuration",
+): void {
+  const { container, name, program } = call;
+  const place = name.place(0, name.text.length);
+  const reader = `\`${program}\``;
+  if (input.kind === "unknown") {
+    inspection.report("note", "not-checked", place, `what ${reader} reads here is known only on the machine`);
+  } else if (input.kind === "fault") {
+    const at = input.text.place(0, input.text.text.length);
+    inspection.report("error", "bad-encoding", at, `what ${reader} reads cannot be unpacked: ${input.reason}`);
+  } else if (input.kind === "file") {
+    inspectInputFile(inspection, bootstrap, call, input.path, kind);
+  } else {
+    const { text, expands, isComplete } = input;
+    if (!isComplete) {
+      const message = "the line that ends this here-document is missing";
+      const hint = "it stands alone on its line, without blanks before it";
+      inspection.report("error", "here-document-end", place, message, { hint });
+    }
+    const templates = expands ? [...container.templates, "shell" as const] : container.templates;
+    const pointer = `${container.prefix}${call.pointer}`;
+    const { isConditional } = container;
+    inspection.documents.push({ kind, pointer, text, templates, isConditional, place: text.place(0, 1) });
+  }
+}
+
+function inspectInputFile(
+  inspection: Inspection,
+  bootstrap: Bootstrap,
+  call: PlacedCall,
+  path: string,
+  kind: "boot" | "configuration",
+): void {
+  const place = call.name.place(0, call.name.text.length);
+  const file = bootstrap.files.find((each) => normalized(each.path) === normalized(path));
+  if (file === undefined) {
+    inspection.report("note", "not-checked", place, `\`${call.program}\` reads ${path}, which is not written here`);
+    return;
+  }
+  if (call.stage === "bootcmd") {
+    const message = `${path} is written after \`bootcmd\` has run: on the first boot it is missing`;
+    inspection.report("error", "written-too-late", place, message, { hint: "use a here-document instead" });
+  }
+  inspectFile(inspection, file, kind);
+}
+
+/** A configuration that is written where nothing reads it. */
+function isMisplaced(path: string): boolean {
+  const at = normalized(path);
+  if (at === systemPath) return false;
+  const [folder, name] = [at.slice(0, at.lastIndexOf("/")), at.slice(at.lastIndexOf("/") + 1)];
+  if (folder === "/etc/kanod-configure") return /^conf.*\.ya?ml$/.test(name);
+  return /kanod/.test(folder) && /^(?:configuration|config)\.ya?ml$/.test(name);
+}
+
+function reportWrongPath(inspection: Inspection, file: WrittenFile, isCalled: boolean): void {
+  const message = `nothing reads ${file.path}: \`kanod-runcmd\` reads ${configurationPath}`;
+  const hint = `write ${configurationPath}, or call \`kanod-runcmd --config ${file.path}\``;
+  inspection.report(isCalled ? "error" : "warning", "wrong-path", file.pathPlace, message, { hint });
+}
+
+function reportMissingBootcmd(inspection: Inspection, file: WrittenFile, value: unknown): void {
+  const boot = isMapping(value) ? value["boot"] : undefined;
+  if (!isMapping(boot) || Object.keys(boot).length === 0) return;
+  const message =
+    "the configuration has a `boot` part, but nothing calls `kanod-bootcmd`, which reads it from its standard input";
+  inspection.report("warning", "missing-bootcmd", file.pathPlace, message, {
+    hint: "add a here-document with this part to `bootcmd`",
+  });
+}
+
+function readsStdin(call: PlacedCall): boolean {
+  return optionValues(call).includes("-");
+}
+
+function givenPaths(call: PlacedCall): string[] {
+  return optionValues(call).filter((value) => value.startsWith("/"));
+}
+
+/** Values of `--config`. */
+function optionValues({ program, arguments: words }: PlacedCall): string[] {
+  if (program !== "kanod-runcmd") return [];
+  const texts = words.map(({ text }) => text.text);
+  return texts.flatMap((text, index) => {
+    if (text.startsWith("--config=")) return [text.slice("--config=".length)];
+    const next = texts[index + 1];
+    return text === "--config" && next !== undefined ? [next] : [];
+  });
+}
+
+function normalized(path: string): string {
+  const names = path.split("/").filter((name) => name !== "" && name !== ".");
+  return `/${names.join("/")}`;
+}

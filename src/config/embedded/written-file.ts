@@ -1,0 +1,71 @@
+import { shown } from "../shown.ts";
+import { suggest } from "../suggest.ts";
+import { isMapping, type WrittenFile } from "./bootstrap.ts";
+import { DecodingError, encodings, unpack } from "./encodings.ts";
+import type { PlacedText } from "./placed-text.ts";
+
+/** A text, and the JSON pointer of what holds it in the file. */
+export interface Content {
+  text: PlacedText;
+  pointer: string;
+}
+
+/** The text of a file that is written, unpacked. Undefined, and reported, where it is not known. */
+export function writtenContent(file: WrittenFile): Content | undefined {
+  const { container, pointer } = file;
+  const { inspection, texts } = container;
+  const at = `${pointer}/content`;
+  try {
+    const packed = packedContent(file);
+    if (packed === undefined) {
+      reportMissing(file);
+      return undefined;
+    }
+    const encoding = encodingOf(file);
+    return encoding === undefined ? packed : { ...packed, text: unpack(packed.text, encoding) };
+  } catch (error) {
+    if (!(error instanceof DecodingError)) throw error;
+    const message = `the content of this file cannot be unpacked: ${error.message}`;
+    inspection.report("error", "bad-encoding", texts.place(at), message, { pointer: at });
+    return undefined;
+  }
+}
+
+function packedContent({ container, pointer, entry }: WrittenFile): Content | undefined {
+  const { content, contentFrom } = entry;
+  const { texts, prefix } = container;
+  if (typeof content !== "string") return isMapping(contentFrom) ? container.contentFrom?.(contentFrom) : undefined;
+  const at = `${pointer}/content`;
+  const written = texts.text(at, content);
+  const text = texts.hasTag(at, "!!binary") ? unpack(written, "base64") : written;
+  return { text, pointer: `${prefix}${at}` };
+}
+
+/** Undefined for plain text, which cloud-init also takes an unknown encoding for. */
+function encodingOf({ container, pointer, entry }: WrittenFile): string | undefined {
+  const { encoding } = entry;
+  if (typeof encoding !== "string") return undefined;
+  const name = encoding.trim().toLowerCase();
+  if (name === "" || name === "text/plain") return undefined;
+  if (encodings.includes(name)) return name;
+  const near = suggest(name, encodings);
+  const hint = near === undefined ? `known: ${encodings.map(shown).join(", ")}` : `did you mean ${shown(near)}?`;
+  const message = `there is no encoding ${shown(encoding)}: the content is taken as it is`;
+  container.inspection.report("warning", "unknown-encoding", container.texts.place(`${pointer}/encoding`), message, {
+    hint,
+  });
+  return undefined;
+}
+
+function reportMissing({ container, pointer, entry, path }: WrittenFile): void {
+  const { inspection, texts } = container;
+  const elsewhere = ["contentFrom", "source"].find((key) => isMapping(entry[key]));
+  if (elsewhere !== undefined) {
+    const message = `the content of ${path} comes from elsewhere and was not checked`;
+    inspection.report("note", "not-checked", texts.place(`${pointer}/${elsewhere}`, "key"), message);
+    return;
+  }
+  const message = `${path} has no content: it has to be text`;
+  const at = entry["content"] === undefined ? `${pointer}/path` : `${pointer}/content`;
+  inspection.report("error", "no-content", texts.place(at), message, { hint: "write `content: |` and the text below" });
+}

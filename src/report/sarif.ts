@@ -1,0 +1,69 @@
+import type { CheckedFile } from "../config/embedded/check.ts";
+import type { Problem } from "../config/problem.ts";
+import type { ValidationReport } from "./validation.ts";
+
+/**
+ * SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html), as code scanning services read it.
+ *
+ * @param version of kanod-configure
+ */
+export function sarifReport(version: string): ValidationReport {
+  const codes = new Set<string>();
+  const unreadable: object[] = [];
+  let separator = "\n";
+  const results = ({ file, problems }: CheckedFile): string =>
+    problems
+      .map((problem) => {
+        codes.add(problem.code);
+        const text = `${separator}${JSON.stringify(result(file, problem))}`;
+        separator = ",\n";
+        return text;
+      })
+      .join("");
+  return {
+    begin: () =>
+      '{ "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{ "results": [',
+    file: results,
+    unreadable: (file, message) => {
+      unreadable.push({
+        level: "error",
+        message: { text: message },
+        locations: [{ physicalLocation: artifact(file) }],
+      });
+      return "";
+    },
+    end: () => {
+      const rules = [...codes].sort().map((id) => ({ id, name: id }));
+      const rest = {
+        columnKind: "unicodeCodePoints",
+        invocations: [{ executionSuccessful: unreadable.length === 0, toolExecutionNotifications: unreadable }],
+        tool: { driver: { name: "kanod-configure", version, rules } },
+      };
+      return `\n], ${JSON.stringify(rest).slice(1, -1)} }] }\n`;
+    },
+  };
+}
+
+function result(file: string, { severity, code, pointer, message, hint, source }: Problem): object {
+  const region =
+    source === undefined
+      ? {}
+      : { region: { startLine: source.line, startColumn: source.column, endColumn: source.endColumn } };
+  return {
+    ruleId: code,
+    level: severity,
+    message: { text: hint === undefined ? message : `${message}\n${hint}` },
+    locations: [
+      {
+        physicalLocation: { ...artifact(file), ...region },
+        ...(pointer === "" ? {} : { logicalLocations: [{ fullyQualifiedName: pointer }] }),
+      },
+    ],
+  };
+}
+
+/** Relative paths are taken from the root of the repository. */
+function artifact(file: string): object {
+  const uri = file.split("/").map(encodeURIComponent).join("/");
+  return { artifactLocation: { uri: file.startsWith("/") ? `file://${uri}` : uri } };
+}

@@ -1,0 +1,364 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { check, documentsIn, problemsIn } from "../../../support/embedded.ts";
+
+const base64 = (text: string | Buffer): string => Buffer.from(text).toString("base64");
+
+/** A cloud-config that writes and applies a configuration; the entry of write_files has these lines more. */
+const userData = (...lines: string[]): string =>
+  [
+    "#cloud-config",
+    "write_files:",
+    "  - path: /etc/kanod-configure/configuration.yaml",
+    '    permissions: "0600"',
+    ...lines,
+    "runcmd:",
+    "  - kanod-runcmd",
+    "",
+  ].join("\n");
+
+const withContent = (...lines: string[]): string => userData("    content: |", ...lines.map((line) => `      ${line}`));
+
+describe("a configuration within cloud-config", () => {
+  test("that is right has no problems", () => {
+    const text = withContent("name: node1", "greeting: hello");
+    expect(problemsIn(text)).toEqual([]);
+    expect(documentsIn(text)).toEqual(["cloud-config", "configuration /write_files/0/content"]);
+  });
+
+  test.each<[string, string, string[]]>([
+    ["a block", withContent("name: node1", "greting: hello"), ["7:7 unknown-key"]],
+    ["its YAML", withContent("name: node1", "greeting: 'hello"), ["7:17 yaml-syntax"]],
+    ["double quotes", userData('    content: "name: node1\\ngreting: hello\\n"'), ["5:28 unknown-key"]],
+    ["single quotes", userData("    content: '{name: node1, greting: hello}'"), ["5:29 unknown-key"]],
+    ["plain text", userData("    content: name", "      node"), ["5:14 not-a-mapping"]],
+    ["nothing", userData("    content: ''"), ["5:15 missing-key"]],
+    ["a folded block", userData("    content: >", "      {name: node1,", "      greting: hello}"), ["7:7 unknown-key"]],
+  ])("is found in %s, and its problems have their places there", (_, text, expected) => {
+    expect(problemsIn(text)).toEqual(expected);
+  });
+
+  const broken = "name: node1\ngreting: hello\n";
+  test.each<[string, string, string]>([
+    ["base64", "b64", base64(broken)],
+    ["base64 in lines", "base64", `${base64(broken).slice(0, 8)}\n${base64(broken).slice(8)}`],
+    ["gzip and base64", "gz+b64", base64(gzipSync(broken))],
+    ["gzip and base64 by their long names", "gzip+base64", base64(gzipSync(broken))],
+  ])("in %s is told by the place of the text and the place within", (_, encoding, content) => {
+    const lines = content.split("\n").map((line) => `      ${line}`);
+    const { problems, maskedLines } = check(userData(`    encoding: ${encoding}`, "    content: |", ...lines));
+    expect(problems.map(({ code, source }) => [code, source?.line, source?.column])).toEqual([["unknown-key", 7, 7]]);
+    expect(problems[0]?.message).toContain("line 2, column 1 of the decoded text");
+    expect([...maskedLines]).toContain(7);
+  });
+
+  test("in the binary form of YAML is unpacked", () => {
+    expect(problemsIn(userData(`    content: !!binary ${base64(broken)}`))).toEqual(["5:23 unknown-key"]);
+    const packed = base64(gzipSync(broken));
+    expect(problemsIn(userData("    encoding: gzip", `    content: !!binary ${packed}`))).toEqual([
+      "6:23 bad-encoding",
+    ]);
+  });
+
+  test("that does not fit its encoding is an error", () => {
+    expect(problemsIn(userData("    encoding: b64", "    content: 'name: node1'"))).toEqual(["6:14 bad-encoding"]);
+    expect(problemsIn(userData("    encoding: gz+b64", `    content: ${base64(broken)}`))).toEqual([
+      "6:14 bad-encoding",
+    ]);
+    const binary = base64(Buffer.from([0xff, 0xfe, 0]));
+    expect(problemsIn(userData("    encoding: b64", `    content: ${binary}`))).toEqual(["6:14 bad-encoding"]);
+  });
+
+  test("with an encoding that cloud-init does not know is plain text", () => {
+    expect(problemsIn(userData("    encoding: bas64", "    content: 'name: node1'"))).toEqual([
+      "5:15 unknown-encoding",
+    ]);
+  });
+
+  test.each(["text/plain", "''", "Base64"])("with the encoding %s that cloud-init knows has no problem", (encoding) => {
+    const content = encoding === "Base64" ? base64("name: node1") : "'name: node1'";
+    expect(problemsIn(userData(`    encoding: ${encoding}`, `    content: ${content}`))).toEqual([]);
+  });
+
+  test("without a text is an error", () => {
+    expect(problemsIn(userData("    content:", "      name: node1"))).toEqual(["6:7 no-content"]);
+    expect(problemsIn(userData())).toEqual(["3:11 no-content"]);
+  });
+
+  test("from elsewhere is said not to be checked", () => {
+    expect(problemsIn(userData("    source: {uri: http://192.0.2.1/x}"))).toEqual(["5:5 not-checked"]);
+  });
+
+  test("does not show the lines of secrets", () => {
+    const { maskedLines } = check(withContent("name: node1", "password: [a]"));
+    expect([...maskedLines]).toEqual([7]);
+  });
+
+  test("and system.yaml are checked each by its own schema", () => {
+    const text = withContent("name: node1").replace(
+      "runcmd:",
+      "  - path: /etc/kanod-configure/system.yaml\n    content: 'network: {renderer: magic}'\nruncmd:",
+    );
+    expect(problemsIn(text)).toEqual(["8:35 not-in-enum"]);
+  });
+});
+
+describe("permissions of the configuration", () => {
+  const withPermissions = (line: string): string =>
+    withContent("name: node1").replace('    permissions: "0600"\n', line === "" ? "" : `    ${line}\n`);
+
+  test.each(['"0600"', "'0600'", '"600"', '"0o600"', "0600", "0o600", "'0400'", '"{{ x }}"'])(
+    "%s are right",
+    (written) => {
+      expect(problemsIn(withPermissions(`permissions: ${written}`))).toEqual([]);
+    },
+  );
+
+  test.each<[string, string]>([
+    ['permissions: "0644"', "4:18 readable-by-others"],
+    ["permissions: 0640", "4:18 readable-by-others"],
+    ["", "3:11 readable-by-others"],
+    ["permissions:", "3:11 readable-by-others"],
+    ["permissions: 600", "4:18 bad-permissions"],
+    ['permissions: "u=rw"', "4:18 bad-permissions"],
+    ['permissions: "0800"', "4:18 bad-permissions"],
+    ["permissions: [6]", "4:18 bad-permissions"],
+  ])("%s are reported", (line, expected) => {
+    expect(problemsIn(withPermissions(line))).toEqual([expected]);
+  });
+
+  test("without quotes are explained as the decimal number that they are", () => {
+    expect(check(withPermissions("permissions: 600")).problems[0]?.message).toContain("01130");
+  });
+});
+
+describe("what is around a configuration", () => {
+  const files =
+    "write_files:\n- {path: /etc/kanod-configure/configuration.yaml, permissions: '0600', content: 'name: a'}\n";
+
+  test.each<[string, string, string[]]>([
+    ["no call", `#cloud-config\n${files}`, ["3:10 missing-runcmd"]],
+    ["a call by its path", `#cloud-config\n${files}runcmd: [/usr/local/bin/kanod-runcmd 50]\n`, []],
+    ["a call as words", `#cloud-config\n${files}runcmd: [[kanod-runcmd, 50]]\n`, []],
+    ["a call in a shell", `#cloud-config\n${files}runcmd: [[sh, -c, 'set -e; kanod-runcmd']]\n`, []],
+    ["a call under conditions", `#cloud-config\n${files}runcmd: ["if true; then sudo -E kanod-runcmd; fi"]\n`, []],
+    ["a call with a deadline", `#cloud-config\n${files}runcmd: [timeout 600 kanod-runcmd]\n`, []],
+    ["a call of something else", `#cloud-config\n${files}runcmd: [echo kanod-runcmd]\n`, ["3:10 missing-runcmd"]],
+    ["a call in bootcmd", `#cloud-config\nbootcmd: [kanod-runcmd]\n${files}`, ["2:11 wrong-stage"]],
+    [
+      "a call of bootcmd in runcmd",
+      `#cloud-config\n${files}runcmd: [kanod-runcmd, kanod-bootcmd]\n`,
+      ["4:24 wrong-stage"],
+    ],
+    ["a call without configuration", "#cloud-config\nruncmd: [kanod-runcmd]\n", ["2:10 missing-configuration"]],
+    [
+      "a call with a configuration of its own",
+      "#cloud-config\nruncmd:\n- |\n  kanod-runcmd --config - <<E\n  nme: a\n  E\n",
+      ["5:3 missing-key", "5:3 unknown-key"],
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(problemsIn(text)).toEqual(expected);
+  });
+
+  test.each<[string, string[]]>([
+    ["/etc/kanod-configure/config.yaml", ["3:10 wrong-path"]],
+    ["/etc/kanod-configure/configuration.yml", ["3:10 wrong-path"]],
+    ["/etc/kanod/configuration.yaml", ["3:10 wrong-path"]],
+    ["etc/kanod-configure/configuration.yaml", []],
+    ["/etc//kanod-configure/./configuration.yaml", []],
+    ["/etc/other/configuration.yaml", ["5:3 missing-configuration"]],
+  ])("the path %s", (path, expected) => {
+    const entry = `write_files:\n- {path: ${path}, permissions: '0600', content: 'name: a'}\n`;
+    expect(problemsIn(`#cloud-config\n${entry}runcmd:\n- kanod-runcmd\n`)).toEqual(expected);
+  });
+
+  test("a path that is given to the call is right", () => {
+    const entry = "write_files:\n- {path: /run/my.yaml, permissions: '0600', content: 'nme: a'}\n";
+    for (const option of ["--config /run/my.yaml", "--config=/run/my.yaml"]) {
+      expect(problemsIn(`#cloud-config\n${entry}runcmd: [kanod-runcmd ${option}]\n`)).toEqual([
+        "3:55 missing-key",
+        "3:55 unknown-key",
+      ]);
+    }
+  });
+
+  test.each<[string, string]>([
+    ["a mapping in bootcmd", "#cloud-config\nbootcmd:\n- echo a: b\n- kanod-bootcmd\n"],
+    ["a number in runcmd", "#cloud-config\nruncmd:\n- 5\n- kanod-bootcmd\n"],
+    ["a list in a list", "#cloud-config\nbootcmd:\n- [[a]]\n"],
+    ["an empty command", "#cloud-config\nbootcmd:\n-\n"],
+  ])("%s makes cloud-init skip all commands", (_, text) => {
+    expect(problemsIn(text).filter((each) => each.startsWith("3:"))).toEqual([
+      expect.stringContaining("command-not-text"),
+    ]);
+  });
+
+  test("commands that are no list are not run", () => {
+    expect(problemsIn("#cloud-config\nbootcmd: kanod-bootcmd\n")).toEqual(["2:10 commands-not-a-list"]);
+    expect(problemsIn("#cloud-config\nbootcmd:\n")).toEqual([]);
+  });
+
+  test("a boot part that nobody reads is reported", () => {
+    const text = withContent("name: node1", "boot: {disk: sda}");
+    expect(problemsIn(text)).toEqual(["3:11 missing-bootcmd"]);
+    expect(problemsIn(`${text}bootcmd: [kanod-bootcmd]\n`)).toEqual([]);
+    expect(problemsIn(withContent("name: node1", "boot: {}"))).toEqual([]);
+  });
+});
+
+describe("a boot document", () => {
+  const command = (...lines: string[]): string => ["#cloud-config", "bootcmd:", ...lines, ""].join("\n");
+
+  test.each<[string, string, string[]]>([
+    [
+      "in a here-document",
+      command("- |", "  kanod-bootcmd <<'EOF'", "  disk: sda", "  sise: 5", "  EOF"),
+      ["6:3 unknown-key"],
+    ],
+    [
+      "that is indented with tabs",
+      command("- |", "  kanod-bootcmd <<-EOF", "  \tdisk: 5", "  \tEOF"),
+      ["5:10 wrong-type"],
+    ],
+    [
+      "in a here-document of cat",
+      command("- |", "  cat <<EOF | kanod-bootcmd", "  sise: 5", "  EOF"),
+      ["5:3 unknown-key"],
+    ],
+    [
+      "behind a pipe at the end of a line",
+      command("- |", "  cat <<EOF |", "  sise: 5", "  EOF", "  kanod-bootcmd"),
+      ["5:3 unknown-key"],
+    ],
+    ["of echo in a text that YAML cuts", command("- echo '{sise: 5}' | kanod-bootcmd"), ["3:3 command-not-text"]],
+    ["of echo in double quotes", command(`- "echo '{sise: 5}' | /usr/local/bin/kanod-bootcmd"`), ["3:11 unknown-key"]],
+    ["of echo in several words", command('- "echo {sise: 5} | kanod-bootcmd"'), ["3:9 unknown-key"]],
+    ["of printf in quotes", command("- \"printf 'disk: sda\\\\nsise: 5\\\\n' | kanod-bootcmd\""), ["3:24 unknown-key"]],
+    ["of printf %s", command("- |", "  printf '%s\\n' 'sise: 5' | kanod-bootcmd"), ["4:18 unknown-key"]],
+    ["of a here-string", command("- |", "  bash -c \"kanod-bootcmd <<< 'sise: 5'\""), ["4:31 unknown-key"]],
+    ["in base64", command("- |", `  echo ${base64("sise: 5\n")} | base64 -d | kanod-bootcmd`), ["4:8 unknown-key"]],
+    [
+      "in gzip",
+      command("- |", `  echo ${base64(gzipSync("sise: 5\n"))} | base64 --decode | gunzip | kanod-bootcmd`),
+      ["4:8 unknown-key"],
+    ],
+    ["in broken base64", command("- |", "  echo aGVsb | base64 -d | kanod-bootcmd"), ["4:8 bad-encoding"]],
+    ["of a program", command("- curl http://192.0.2.1/ | kanod-bootcmd"), ["3:28 not-checked"]],
+    ["of a file of the image", command("- kanod-bootcmd < /etc/boot.yaml"), ["3:3 not-checked"]],
+    ["that is empty", command("- kanod-bootcmd"), []],
+    [
+      "that does not end",
+      command("- |", "  kanod-bootcmd <<EOF", "  size: 5", "   EOF"),
+      ["4:3 here-document-end", "5:9 wrong-type"],
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(problemsIn(text)).toEqual(expected);
+  });
+
+  test("in a file that is written too late", () => {
+    const text = [
+      "#cloud-config",
+      "bootcmd: ['kanod-bootcmd < /run/boot.yaml']",
+      "write_files: [{path: /run/boot.yaml, content: 'sise: 5'}]",
+    ].join("\n");
+    expect(problemsIn(text)).toEqual(["2:12 written-too-late", "3:48 unknown-key"]);
+  });
+
+  test("is found with its pointer", () => {
+    expect(documentsIn(command("- ls", "- |", "  kanod-bootcmd <<E", "  size: 5", "  E"))).toEqual([
+      "cloud-config",
+      "boot /bootcmd/1",
+    ]);
+  });
+});
+
+describe("the form of user-data", () => {
+  const inner = withContent("name: node1", "greting: hello");
+  const message = (body: string, ...headers: string[]): string =>
+    [
+      "MIME-Version: 1.0",
+      'Content-Type: multipart/mixed; boundary="=="',
+      "",
+      "preamble",
+      "--==",
+      ...headers,
+      "",
+      body,
+      "--==",
+      "Content-Type: text/x-shellscript",
+      "",
+      "#!/bin/sh",
+      "kanod-bootcmd <<E",
+      "sise: 5",
+      "E",
+      "--==--",
+      "",
+    ].join("\n");
+
+  test("in gzip is unpacked", () => {
+    const { problems } = check(gzipSync(inner));
+    expect(problems.map(({ code, source }) => [code, source?.line])).toEqual([["unknown-key", 1]]);
+    expect(problems[0]?.message).toContain("line 7, column 7 of the decoded text");
+  });
+
+  test("that is packed for ever is refused", () => {
+    let packed: Uint8Array = Buffer.from(inner);
+    for (let level = 0; level < 9; level++) packed = gzipSync(packed);
+    expect(problemsIn(packed)).toEqual(["1:1 bad-encoding"]);
+  });
+
+  test("in several parts is read in all of them", () => {
+    const text = message(inner, "Content-Type: text/cloud-config");
+    expect(problemsIn(text)).toEqual(["14:7 unknown-key", "23:1 unknown-key"]);
+    expect(documentsIn(text)).toEqual(["cloud-config", "configuration /write_files/0/content", "boot"]);
+    expect(problemsIn(text.replaceAll("\n", "\r\n"))).toEqual(["14:7 unknown-key", "23:1 unknown-key"]);
+  });
+
+  test("in parts in base64 and quoted-printable is decoded", () => {
+    const headers = ["Content-Type: text/cloud-config", "Content-Transfer-Encoding: base64"];
+    const packed = base64(inner).replace(/.{76}/g, "$&\n");
+    expect(problemsIn(message(packed, ...headers))).toEqual(["9:1 unknown-key", expect.stringMatching("unknown-key")]);
+    const printable = inner.replaceAll("=", "=3D").replace("greting", "gr=65ting");
+    expect(problemsIn(message(printable, "Content-Transfer-Encoding: Quoted-Printable"))[0]).toBe("8:1 unknown-key");
+    expect(problemsIn(message("%%%", ...headers))).toEqual(["9:1 bad-encoding", "15:1 unknown-key"]);
+  });
+
+  test("in parts without a boundary is refused", () => {
+    expect(problemsIn("MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n--x\n")).toEqual(["1:1 bad-encoding"]);
+  });
+
+  test("as an archive is read in all its entries", () => {
+    const text = `#cloud-config-archive\n- type: text/cloud-config\n  content: |\n${inner.replace(/^(?=.)/gm, "    ")}- |\n  #!/bin/sh\n  kanod-bootcmd <<E\n  sise: 5\n  E\n`;
+    expect(problemsIn(text)).toEqual(["10:11 unknown-key", "16:3 unknown-key"]);
+  });
+
+  test("that includes others may have the missing call there", () => {
+    const part =
+      "#cloud-config\nwrite_files: [{path: /etc/kanod-configure/configuration.yaml, permissions: '0600', content: 'name: a'}]\n";
+    const text = `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n${part}\n--b\n\n#include\nhttp://192.0.2.1/\n--b--\n`;
+    expect(problemsIn(text)).toEqual([]);
+    expect(problemsIn(text.replace("#include", "# include"))).toEqual([expect.stringContaining("missing-runcmd")]);
+  });
+
+  test.each(["# cloud-config", "#cloud_config", ""])("with the first line %j is nothing to cloud-init", (first) => {
+    expect(problemsIn(inner.replace("#cloud-config", first))[0]).toMatch(/^1:1 missing-header|^2:1 missing-header/);
+  });
+
+  test("may have archives within each other, which are not followed for ever", () => {
+    let text = inner;
+    for (let level = 0; level < 12; level++) text = `#cloud-config-archive\n- ${JSON.stringify(text)}\n`;
+    expect(problemsIn(text)).toEqual([expect.stringMatching(/^2:\d+ nested-too-deep$/)]);
+  });
+
+  test("that is YAML of another form is no reason to fail", () => {
+    for (const text of [
+      "#cloud-config\n",
+      "#cloud-config\n[]\n",
+      "#cloud-config\nwrite_files: 5\n",
+      "#cloud-config\nwrite_files: [5, {path: 5}]\n",
+    ]) {
+      expect(problemsIn(text)).toEqual([]);
+    }
+    expect(problemsIn("#cloud-config\na: [\n")).toEqual([expect.stringContaining("yaml-syntax")]);
+  });
+});
