@@ -95,11 +95,12 @@ async function runRecorded(
     const provide: typeof params.provide = (values) => void Object.assign(provided, values);
     return contribution.code({ ...params, provide, ...definedOnly({ vault: test.vault }) });
   };
+  const cloudInit = await readCloudInit(host, log);
   const runner = new Runner({
     contributions: [{ ...contribution, code }],
     conf: test.conf as Configuration,
     system: test.system ?? {},
-    init: { ...(await readCloudInit(host, log)), ...test.init },
+    init: (its) => ({ ...cloudInit(its), ...test.init }),
     host: () => host,
     log,
     signal: new AbortController().signal,

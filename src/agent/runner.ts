@@ -26,7 +26,8 @@ export interface RunnerOptions {
   /** The complete configuration, or its boot part in the boot stage. */
   conf: Configuration;
   system: SystemSettings;
-  init: CloudInit;
+  /** What a contribution with this host sees of cloud-init. */
+  init: (host: Host) => CloudInit;
   /** Makes the host of one contribution; commands that it runs end when the signal is aborted. */
   host: (contribution: Contribution, signal: AbortSignal, log: Logger) => Host;
   log: Logger;
@@ -167,7 +168,8 @@ export class Runner {
     host: Host,
     log: Logger,
   ): RunnableParams & BootParams {
-    const { system, init } = this.#options;
+    const { system } = this.#options;
+    const init = this.#options.init(host);
     const params: RunnableParams & BootParams = {
       conf: this.#conf,
       system,

@@ -4,7 +4,7 @@ import type { ProcessIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { addFindings, type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
-import type { CloudInit, Contribution, RunResult, Stage } from "./contribution.ts";
+import type { Contribution, RunResult, Stage } from "./contribution.ts";
 import { FindingsError } from "./findings-error.ts";
 import type { CompiledImage } from "./image.ts";
 import { Journal, type RunRecord } from "./journal.ts";
@@ -27,7 +27,8 @@ export interface StageOptions {
   host: Host;
   /** See {@link RunnerOptions.host}. */
   hostOfContribution: RunnerOptions["host"];
-  init: CloudInit;
+  /** See {@link RunnerOptions.init}. */
+  init: RunnerOptions["init"];
   log: Logger;
   signal: AbortSignal;
   /** Keeps the journal and the status file. A plan keeps none. */
@@ -48,8 +49,8 @@ export interface StageOutcome {
  * @throws AgentError when a contribution cannot be imported, or its check fails
  */
 export async function runStage(options: StageOptions): Promise<StageOutcome> {
-  const { stage, init, log, host } = options;
-  const journal = options.keep ? await Journal.open(host, log, init.instanceId) : undefined;
+  const { stage, log, host } = options;
+  const journal = options.keep ? await Journal.open(host, log, options.init(host).instanceId) : undefined;
   const previous = journal?.lastRun(stage);
   const elapsed = stopwatch();
   const record = newRecord(options);
@@ -151,13 +152,14 @@ function finishedIn(previous: RunRecord | undefined): Set<string> {
 }
 
 function newRecord(options: StageOptions): RunRecord {
-  const { stage, init, process } = options;
+  const { stage, process } = options;
+  const { instanceId } = options.init(options.host);
   return {
     stage,
     state: "running",
     started: new Date().toISOString(),
     process,
-    ...(init.instanceId === undefined ? {} : { instanceId: init.instanceId }),
+    ...(instanceId === undefined ? {} : { instanceId }),
     contributions: [],
   };
 }

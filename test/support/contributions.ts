@@ -35,7 +35,7 @@ export function runner(contributions: readonly Contribution[], given: Partial<Ru
     contributions,
     conf: { name: "test" },
     system: {},
-    init: noCloudInit,
+    init: () => noCloudInit,
     host: () => host,
     log: memoryLog().log,
     signal: new AbortController().signal,

@@ -1,6 +1,6 @@
 import type { CloudInit } from "../../agent/contribution.ts";
 import { AgentError } from "../../config/agent-error.ts";
-import type { Host } from "../../host/host.ts";
+import type { CommandOptions, Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
 import { readDistro } from "./os-release.ts";
 
@@ -9,15 +9,16 @@ const instanceDataPath = "/run/cloud-init/instance-data.json";
 /** Holds the instance-id also where /run was not filled, as on a target tree. */
 const instanceIdPath = "/var/lib/cloud/data/instance-id";
 
-/** What cloud-init knows about this machine. Instance data that is missing or damaged is empty. */
-export async function readCloudInit(host: Host, log: Logger): Promise<CloudInit> {
+/**
+ * What cloud-init knows about this machine. Instance data that is missing or damaged is empty.
+ *
+ * @returns a function that makes the view of one contribution, whose host runs the modules that it asks for
+ */
+export async function readCloudInit(host: Host, log: Logger): Promise<(its: Host) => CloudInit> {
   const instanceData = parseInstanceData(await host.readFile(instanceDataPath), log);
-  return {
-    instanceData,
-    instanceId: instanceIdOf(instanceData) ?? nonEmpty((await host.readFile(instanceIdPath))?.trim()),
-    distro: await readDistro(host),
-    module: (name, config) => runModule(host, name, config),
-  };
+  const instanceId = instanceIdOf(instanceData) ?? nonEmpty((await host.readFile(instanceIdPath))?.trim());
+  const distro = await readDistro(host);
+  return (its) => ({ instanceData, instanceId, distro, module: (name, config) => runModule(its, name, config) });
 }
 
 function parseInstanceData(text: string | undefined, log: Logger): Readonly<Record<string, unknown>> {
@@ -48,7 +49,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /**
  * `cloud-init single --name NAME --frequency always --file FILE`: the configuration goes through a file that only root
- * can read, because it may hold secrets.
+ * can read, because it may hold secrets. Older versions (22.4) take `--file` in front of `single` only.
  */
 async function runModule(host: Host, name: string, config: Readonly<Record<string, unknown>>): Promise<void> {
   if (!/^[a-z][a-z0-9_-]*$/.test(name)) {
@@ -58,14 +59,18 @@ async function runModule(host: Host, name: string, config: Readonly<Record<strin
   await host.makeDirectory("/run/kanod-configure", { mode: 0o700 });
   // JSON is YAML: no second way to write a document is needed.
   await host.writeFile(path, `#cloud-config\n${JSON.stringify(config)}\n`, { mode: 0o600, secret: true });
+  const single = ["single", "--name", name, "--frequency", "always"];
+  const options: CommandOptions = { timeout: 600, onTree: "chroot", secret: true, why: `apply cloud-init's ${name}` };
   try {
-    await host.run(["cloud-init", "--file", path, "single", "--name", name, "--frequency", "always"], {
-      timeout: 600,
-      onTree: "chroot",
-      secret: true,
-      why: `apply cloud-init's module ${name}`,
+    const { exitCode } = await host.run(["cloud-init", ...single, "--file", path], {
+      ...options,
+      okExitCodes: [0, badUsage],
     });
+    if (exitCode === badUsage) await host.run(["cloud-init", "--file", path, ...single], options);
   } finally {
     await host.remove(path);
   }
 }
+
+/** What Python's argparse, and so cloud-init, ends with when it does not know an option; nothing was run then. */
+const badUsage = 2;

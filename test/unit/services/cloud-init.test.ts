@@ -53,40 +53,53 @@ test.each<[string, Record<string, string>, string | undefined]>([
   ["instance data without it", { [instanceData]: '{"v1": {"instance_id": 5}}' }, undefined],
 ])("the instance-id comes from %s", async (_, files, instanceId) => {
   const { log, events } = memoryLog();
-  expect((await readCloudInit(recordingHost({ files }), log)).instanceId).toBe(instanceId);
+  const host = recordingHost({ files });
+  expect((await readCloudInit(host, log))(host).instanceId).toBe(instanceId);
   expect(events).toEqual([]);
 });
 
 test.each(["{", "[]", "null", '"text"'])("damaged instance data (%s) is said, and empty", async (text) => {
   const { log, events } = memoryLog();
-  const init = await readCloudInit(recordingHost({ files: { [instanceData]: text } }), log);
+  const host = recordingHost({ files: { [instanceData]: text } });
+  const init = (await readCloudInit(host, log))(host);
   expect(init.instanceData).toEqual({});
   expect(events).toMatchObject([{ level: "warn", message: expect.stringContaining("damaged") }]);
 });
 
 test("a module runs with its configuration in a file that only root can read, and that is gone afterwards", async () => {
   const host = recordingHost({});
-  const init = await readCloudInit(host, memoryLog().log);
+  const init = (await readCloudInit(host, memoryLog().log))(host);
   await init.module("users_groups", { users: [{ name: "admin" }] });
   const path = "/run/kanod-configure/cloud-init-users_groups.yaml";
   expect(host.steps).toMatchObject([
     { kind: "directory", path: "/run/kanod-configure" },
     { kind: "write", path, mode: 0o600, secret: true },
-    { kind: "run", argv: ["cloud-init", "--file", path, "single", "--name", "users_groups", "--frequency", "always"] },
+    { kind: "run", argv: ["cloud-init", "single", "--name", "users_groups", "--frequency", "always", "--file", path] },
     { kind: "remove", path },
   ]);
 });
 
 test("the file is gone also when the module fails", async () => {
   const host = recordingHost({ commands: [{ argv: ["cloud-init"], prefix: true, exitCode: 1 }] });
-  const init = await readCloudInit(host, memoryLog().log);
+  const init = (await readCloudInit(host, memoryLog().log))(host);
   await expect(init.module("ntp", {})).rejects.toMatchObject({ code: "command-failed" });
   expect(await host.stat("/run/kanod-configure/cloud-init-ntp.yaml")).toBeUndefined();
 });
 
 test.each(["", "../escape", "a b", "--debug"])("%j is no name of a module", async (name) => {
   const host = recordingHost({});
-  const init = await readCloudInit(host, memoryLog().log);
+  const init = (await readCloudInit(host, memoryLog().log))(host);
   await expect(init.module(name, {})).rejects.toMatchObject({ code: "bad-cloud-init-module" });
   expect(host.steps).toEqual([]);
+});
+
+test("an older cloud-init, which takes the file in front, is asked again", async () => {
+  const path = "/run/kanod-configure/cloud-init-ntp.yaml";
+  const refuses = { argv: (argv: readonly string[]) => argv[1] === "single", exitCode: 2 };
+  const host = recordingHost({ commands: [refuses] });
+  await (await readCloudInit(host, memoryLog().log))(host).module("ntp", {});
+  expect(host.steps.flatMap((step) => (step.kind === "run" ? [step.argv] : []))).toEqual([
+    ["cloud-init", "single", "--name", "ntp", "--frequency", "always", "--file", path],
+    ["cloud-init", "--file", path, "single", "--name", "ntp", "--frequency", "always"],
+  ]);
 });
