@@ -58,9 +58,8 @@ export async function startOnce(agent: string, expected: string, options: StartO
   if (isAccepted(result) && result.stdout === expected) return true;
   // Without the C library of the other processor no emulator runs it: that is no fault of the agent.
   if (options.emulator !== undefined) return false;
-  throw new BuildError([
-    buildProblem("agent-does-not-start", `the finished agent does not start: ${whatItSaid(result)}`),
-  ]);
+  const said = isAccepted(result) ? "it has other contributions than when the build tried them" : whatItSaid(result);
+  throw new BuildError([buildProblem("agent-does-not-start", `the finished agent does not start: ${said}`)]);
 }
 
 function isAccepted({ exitCode, stdout }: ProgramResult): boolean {

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { targetTree } from "../support/compiled-agent.ts";
+
+/**
+ * The package as a stranger gets it: packed, installed from the registry's packages into an empty folder, and used on an
+ * element that has nothing to do with this repository. Needs the registry that npm is configured for.
+ */
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+const files = {
+  "package.json": '{ "private": true, "type": "module" }\n',
+  "my-element/package.json": '{ "private": true }\n',
+  "my-element/tiny-case/package.json": '{ "name": "tiny-case", "version": "1.0.0", "types": "index.d.ts" }\n',
+  "my-element/tiny-case/index.js": "exports.upper = (text) => text.toUpperCase();\n",
+  "my-element/tiny-case/index.d.ts": "export declare function upper(text: string): string;\n",
+  "my-element/schema.yaml": `properties:
+  motto:
+    type: string
+    description: What the machine stands for.
+`,
+  "my-element/kanod/my-element.ts": `import { register } from "kanod-configure";
+import { upper } from "tiny-case";
+
+register("motto", 100, async ({ conf, host }) => {
+  await host.writeFile("/etc/motto", \`\${upper(conf.motto ?? "none")}\\n\`);
+});
+`,
+  "library.ts": `import { collectContributions, compileAgent, elementOfFolder, mergeSchemas } from "kanod-configure/build";
+import { runContribution } from "kanod-configure/testing";
+
+console.log([collectContributions, compileAgent, elementOfFolder, mergeSchemas, runContribution].map((each) => typeof each).join());
+`,
+};
+
+let folder: string;
+const npm = (cwd: string, ...args: string[]) => execa("npm", [...args, "--no-audit", "--no-fund"], { cwd });
+/** Runs a program of the installed package. */
+const run = (name: string, ...args: string[]) =>
+  execa(join(folder, "node_modules/.bin", name), args, { cwd: folder, preferLocal: true, reject: false });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "kanod-package-"));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  // It was built before the tests began: to build it again would pull it from under their feet.
+  await npm(repository, "pack", "--ignore-scripts", "--pack-destination", folder);
+  const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
+  await npm(folder, "install", "--prefer-offline", `./kanod-configure-${version}.tgz`);
+  await npm(join(folder, "my-element"), "install", "./tiny-case");
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("all its programs run", async () => {
+  for (const name of ["kanod-configure", "kanod-bootcmd", "kanod-runcmd", "kanod-image-builder"]) {
+    const { exitCode, stdout } = await run(name, "--version");
+    expect([name, exitCode, stdout]).toEqual([name, 0, expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+  }
+});
+
+test("it compiles an element that uses an npm package, and the agent runs", async () => {
+  const { exitCode, stderr } = await run("kanod-configure", "compile", "--element", "my-element", "-o", "agent");
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  const root = targetTree("name: machine-1\nmotto: be kind\n");
+  await execa(join(folder, "agent/kanod-runcmd"), ["--root", root]);
+  expect(readFileSync(join(root, "etc/motto"), "utf8")).toBe("BE KIND\n");
+});
+
+test("it checks the element against its own types", async () => {
+  const path = join(folder, "my-element/kanod/my-element.ts");
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace("conf.motto", "conf.moto"));
+  const { exitCode, stderr } = await run("kanod-configure", "compile", "--element", "my-element", "-o", "other");
+  writeFileSync(path, text);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("my-element/kanod/my-element.ts:5:52: error[type-error]");
+  expect(existsSync(join(folder, "other"))).toBe(false);
+});
+
+test("its libraries can be imported, and have types", async () => {
+  const options = ["--noEmit", "--strict", "--module", "nodenext", "--types", "node", "library.ts"];
+  const checked = await run("tsc", ...options);
+  expect([checked.exitCode, checked.stdout]).toEqual([0, ""]);
+  const { stdout } = await run("node", "library.ts");
+  expect(stdout).toBe("function,function,function,function,function");
+});
+
+test("what is missing after a build that did not end is said", async () => {
+  rmSync(join(folder, "node_modules/kanod-configure/dist/agent.cjs"));
+  const { exitCode, stderr } = await run("kanod-configure", "compile", "--element", "my-element", "-o", "other");
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("error[not-built]");
+});

@@ -1,0 +1,90 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { expect, test } from "vitest";
+import { agentProgram, bundledParts, launcher, rehearsalProgram, separateParts } from "../../../src/build/launcher.ts";
+import { temporaryFolder } from "../../support/cli.ts";
+
+/** An agent that imports all modules of its image, and says what it was given. */
+const agent = `const name = "agent's own";
+exports.registered = [];
+exports.runAgent = async ({ modules }, options) => {
+  for (const { load } of modules) await load();
+  console.log(JSON.stringify({ registered: exports.registered, options, args: process.argv.slice(2), name }));
+};`;
+const image = `const name = "image's own";
+const kanod = require("kanod-configure");
+module.exports.default = {
+  modules: ["one", "two"].map((each) => ({ load: async () => kanod.registered.push(each, name, typeof require("node:fs").readFileSync) })),
+};`;
+const registered = ["one", "image's own", "function", "two", "image's own", "function"];
+
+async function run(text: string, ...args: string[]): Promise<{ folder: string; said: unknown }> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "program.cjs"), text);
+  const { stdout } = await execa(process.execPath, [join(folder, "program.cjs"), ...args]);
+  return { folder, said: JSON.parse(stdout) };
+}
+
+test("the parts are joined to one program: the image's part imports the agent's, and neither sees the other's names", async () => {
+  const { said } = await run(agentProgram(bundledParts(agent, image), true), "x");
+  expect(said).toEqual({ registered, options: { embedded: true }, args: ["x"], name: "agent's own" });
+});
+
+test("the parts can stay in files of their own", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, "agent.mjs"),
+    "export const runAgent = async (image) => console.log(JSON.stringify(image));",
+  );
+  writeFileSync(join(folder, "image.mjs"), "export default { modules: 3 };");
+  writeFileSync(join(folder, "main.cjs"), agentProgram(separateParts("./agent.mjs", "./image.mjs"), false));
+  const { stdout } = await execa(process.execPath, [join(folder, "main.cjs")]);
+  expect(JSON.parse(stdout)).toEqual({ modules: 3 });
+});
+
+test("a rehearsal writes down which module it imports", async () => {
+  const trace = join(temporaryFolder(), "trace");
+  const { said } = await run(rehearsalProgram(bundledParts(agent, image)), "x", trace);
+  expect(said).toMatchObject({ registered, args: ["x"] });
+  expect(readFileSync(trace, "utf8")).toBe("0 begins\n0 ends\n1 begins\n1 ends\n");
+});
+
+/** A folder with the launcher and a program that says how it was started. */
+function launchable(): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "kanod-configure"), launcher("main.cjs"), { mode: 0o755 });
+  writeFileSync(
+    join(folder, "main.cjs"),
+    "console.log(JSON.stringify([process.argv[1], process.argv.slice(2), process.env.NODE_OPTIONS ?? null]));",
+  );
+  return folder;
+}
+
+test("the launcher works through links, keeps the name it was called by, and drops NODE_OPTIONS", async () => {
+  const folder = launchable();
+  symlinkSync("kanod-configure", join(folder, "kanod-runcmd"));
+  mkdirSync(join(folder, "bin"));
+  symlinkSync("../kanod-runcmd", join(folder, "bin/other"));
+  for (const name of ["kanod-configure", "kanod-runcmd", "bin/other"]) {
+    const env = { NODE_OPTIONS: "--no-such-option" };
+    const { stdout } = await execa(join(folder, name), ["a b", "--c"], { env });
+    expect(JSON.parse(stdout)).toEqual([join(folder, name), ["a b", "--c"], null]);
+  }
+});
+
+test("a package.json above does not matter to the launcher", async () => {
+  const folder = launchable();
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  const { stdout } = await execa(join(folder, "kanod-configure"), []);
+  expect(JSON.parse(stdout)[0]).toBe(join(folder, "kanod-configure"));
+});
+
+test("the launcher says so where Node is too old", async () => {
+  const folder = launchable();
+  const text = readFileSync(join(folder, "kanod-configure"), "utf8").replaceAll("process.versions.node", '"18.20.4"');
+  writeFileSync(join(folder, "kanod-configure"), text);
+  const { exitCode, stderr, stdout } = await execa(join(folder, "kanod-configure"), [], { reject: false });
+  expect([exitCode, stdout]).toEqual([1, ""]);
+  expect(stderr).toBe("kanod-configure: Node 20.12 or newer is needed, this is 18.20.4");
+});
