@@ -4,16 +4,16 @@ import { canHold, holdFolder, type Place } from "./tree.ts";
 
 /**
  * Removes a folder with all in it. Links are removed, never followed, also when a folder becomes one meanwhile. Stops at
- * what another file system, mounted below it, holds. `path` is for the error. @throws HostError, or the system's error
+ * what is mounted there or below. `path` is for the error. @throws HostError, or the system's error
  */
 export function removeTree(place: Place, path: string): void {
-  const device = lstatSync(place.path).dev;
+  const device = lstatSync(`${place.folder.path}/.`).dev;
   const hold = canHold() ? holdFolder : (folder: Buffer) => ({ path: folder, close: () => {} });
   const removeFolder = (name: Buffer): void => {
     const folder = hold(name);
     try {
       if (lstatSync(inside(folder.path, ".")).dev !== device) {
-        throw refusal("io-error", "remove", path, "another file system is mounted in it");
+        throw refusal("io-error", "remove", path, "another file system is mounted there");
       }
       // Names are bytes and need not be UTF-8.
       for (const entry of readdirSync(inside(folder.path, "."), "buffer")) removeEntry(inside(folder.path, entry));
@@ -26,9 +26,7 @@ export function removeTree(place: Place, path: string): void {
     try {
       unlinkSync(name);
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return;
-      // EISDIR is Linux's word for it, EPERM that of POSIX: unlink(2).
-      if (errorCode(error) !== "EISDIR" && !isFolder(name)) throw error;
+      if (errorCode(error) !== "EISDIR") throw error;
       removeFolder(name);
     }
   };
@@ -37,8 +35,4 @@ export function removeTree(place: Place, path: string): void {
 
 function inside(folder: Buffer, name: Buffer | string): Buffer {
   return Buffer.concat([folder, Buffer.from("/"), Buffer.from(name)]);
-}
-
-function isFolder(path: Buffer): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -26,8 +26,11 @@ const maximumLinks = 40;
 /** How often a look-up begins again because somebody replaced what had just been looked at. */
 const maximumRaces = 100;
 
-/** What the system says when something is not what it was a moment ago: a link, gone, no folder, not empty. */
-const raceCodes: ReadonlySet<string> = new Set(["ELOOP", "ENOENT", "ENOTDIR", "ENOTEMPTY"]);
+/**
+ * What the system says when something is not what it was a moment ago: it is a link now, or none any more, has gone or
+ * come, is no folder, or no empty one.
+ */
+const raceCodes: ReadonlySet<string> = new Set(["ELOOP", "EINVAL", "ENOENT", "EEXIST", "ENOTDIR", "ENOTEMPTY"]);
 
 export interface LocateOptions {
   /** A link that stands at the path itself is followed. Links on the way always are. */
@@ -90,11 +93,8 @@ export class Tree {
         const place = walk.to(names);
         return place === undefined ? undefined : use(place);
       } catch (error) {
-        const isRace = error instanceof Raced || raceCodes.has(errorCode(error) ?? "");
-        if (isRace && race < maximumRaces) continue;
-        throw error instanceof Raced
-          ? refuse("io-error", "it is being replaced all the time")
-          : fileError(action, path, error);
+        if (raceCodes.has(errorCode(error) ?? "") && race < maximumRaces) continue;
+        throw fileError(action, path, error);
       } finally {
         walk.close();
       }
@@ -111,9 +111,6 @@ export class Tree {
     return this.isMachine ? { path, close: () => {} } : heldFolder(path);
   }
 }
-
-/** What was looked at is not there any more: the look-up must begin again. */
-class Raced extends Error {}
 
 /** One look-up, with the folders it holds open. */
 class Walk {
@@ -142,7 +139,7 @@ class Walk {
       const isLast = pending.length === 0;
       if (place.status?.isSymbolicLink() && (!isLast || this.#options.follow)) {
         if (++links > maximumLinks) throw this.#refuse("symlink-loop", "too many symbolic links");
-        const target = readLink(place);
+        const target = readlinkSync(place.path);
         if (target.startsWith("/")) this.#leave(1);
         pending.unshift(...pathNames(target));
         continue;
@@ -180,20 +177,15 @@ class Walk {
       if (!this.#options.make) return false;
       throw this.#refuse("not-a-folder", `${place.name} on the way to it is not a folder`);
     }
-    this.#folders.push(openMeanwhile(this.#tree, place));
+    this.#folders.push(this.#tree.open(place.folder, place.name));
     return true;
   }
 }
 
-/** Makes a folder (0755, whatever the umask) whose parent exists, durably. One that appears meanwhile is as good. */
+/** Makes a folder (0755, whatever the umask) whose parent exists, durably. */
 export function makeFolder(tree: Tree, place: Place): void {
-  try {
-    mkdirSync(place.path, 0o755);
-  } catch (error) {
-    if (errorCode(error) === "EEXIST") throw new Raced();
-    throw error;
-  }
-  const folder = openMeanwhile(tree, place);
+  mkdirSync(place.path, 0o755);
+  const folder = tree.open(place.folder, place.name);
   try {
     chmodSync(`${folder.path}/.`, 0o755);
   } finally {
@@ -213,25 +205,6 @@ export function syncFolder(folder: Folder): void {
     }
   } catch (error) {
     if (errorCode(error) !== "EINVAL" && errorCode(error) !== "EACCES") throw error;
-  }
-}
-
-/** Opens a folder that was there a moment ago. */
-function openMeanwhile(tree: Tree, place: Place): Folder {
-  try {
-    return tree.open(place.folder, place.name);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") throw new Raced();
-    throw error;
-  }
-}
-
-function readLink(place: Place): string {
-  try {
-    return readlinkSync(place.path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "EINVAL") throw new Raced();
-    throw error;
   }
 }
 

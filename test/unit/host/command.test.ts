@@ -11,7 +11,7 @@ import { keptLog, temporaryFolder } from "../../support/host.ts";
 
 let host: Host;
 let events: LogEvent[];
-const environment = { PATH: process.env["PATH"], HOME: "/root" };
+const environment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root" };
 
 beforeEach(() => {
   const kept = keptLog();

@@ -97,16 +97,22 @@ describe("fetch", () => {
     expect(await host.fetch(url)).toMatchObject({ status: 503, body: "later" });
   });
 
-  test("the time is for the whole exchange, not only for the beginning", async () => {
+  test("the time is for the whole exchange, not only for the beginning, and the connection ends with it", async () => {
+    let close = (): void => {};
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
     const url = await httpServer((_, response) => {
       response.write("x");
       const timer = setInterval(() => response.write("x"), 50);
       response.on("close", () => clearInterval(timer));
+      response.on("close", close);
     });
     const begin = performance.now();
     const error = await hostError(host.fetch(url, { timeout: 0.4 }));
     expect(error.code).toBe("fetch-timeout");
     expect(error.message).toBe(`cannot fetch ${url}/: no answer within 0.4 s`);
+    await closed;
     expect(performance.now() - begin).toBeLessThan(3000);
   });
 

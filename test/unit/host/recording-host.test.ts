@@ -107,10 +107,12 @@ describe("files", () => {
     mkdirSync(join(root, "etc/dir/sub"), { recursive: true });
     writeFileSync(join(root, "etc/a"), "base");
     writeFileSync(join(root, "etc/dir/b"), "base");
+    writeFileSync(join(root, "etc/narrow"), "hidden", { mode: 0o600 });
     const before = snapshot(root, { times: true });
     const base = createHost({ log: keptLog().log, root });
     const host = recordingHost({ base, files: { "/etc/c": "canned" } });
-    expect(await host.list("/etc")).toEqual(["a", "c", "dir"]);
+    expect(await host.list("/etc")).toEqual(["a", "c", "dir", "narrow"]);
+    expect(await host.writeFile("/etc/narrow", "open")).toBe("changed");
     expect(await host.writeFile("/etc/a", "base")).toBe("same");
     expect(await host.writeFile("/etc/a", "new")).toBe("changed");
     expect(await host.makeDirectory("/etc/dir", { mode: 0o700 })).toBe("changed");
@@ -122,8 +124,15 @@ describe("files", () => {
     expect(await host.list("/etc/dir")).toEqual(["sub"]);
     expect(await host.makeDirectory("/etc/dir", { mode: 0o700 })).toBe("changed");
     expect(await host.list("/etc/dir")).toEqual(["sub"]);
-    expect(await host.list("/etc")).toEqual(["a", "c", "dir"]);
-    expect(host.steps).toMatchObject([{ previous: "base", content: "new" }, {}, { kind: "remove" }, {}, {}]);
+    expect(await host.list("/etc")).toEqual(["a", "c", "dir", "narrow"]);
+    expect(host.steps).toMatchObject([
+      { previous: "***", content: "open", mode: 0o600 },
+      { previous: "base", content: "new" },
+      {},
+      { kind: "remove" },
+      {},
+      {},
+    ]);
     expect(snapshot(root, { times: true })).toEqual(before);
   });
 
