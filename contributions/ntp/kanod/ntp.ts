@@ -6,6 +6,7 @@ import {
   type Host,
   isHost,
   isReference,
+  type Logger,
   parseNetwork,
   register,
   renderTemplate,
@@ -35,7 +36,7 @@ register(
     if (conf.ntp === undefined) return;
     requireNoErrors(findings(conf));
     const isChrony = (await host.stat("/usr/sbin/chronyd")) !== undefined;
-    const done = isChrony ? await configureChrony(host, conf.ntp) : await configureTimesyncd(host, conf.ntp);
+    const done = isChrony ? await configureChrony(host, log, conf.ntp) : await configureTimesyncd(host, log, conf.ntp);
     log.info(done);
   },
   { check: ({ conf }) => findings(conf) },
@@ -68,17 +69,17 @@ const noSource: Finding = {
   message: "the machine gets its time from nowhere: ntp names neither servers nor pools",
 };
 
-async function configureChrony(host: Host, ntp: Ntp): Promise<string> {
+async function configureChrony(host: Host, log: Logger, ntp: Ntp): Promise<string> {
   const distribution = (await host.stat("/etc/chrony")) === undefined ? others : debian;
   const { unit, config, keyfile, driftfile } = distribution;
   const { servers = [], pools = [], clients = [] } = ntp;
   const change = await renderTemplate(host, "chrony.conf.j2", config, { servers, pools, clients, keyfile, driftfile });
-  const service = await ensureService(host, unit, { changed: change !== "same" });
+  const service = await ensureService(host, unit, { changed: change !== "same", log });
   const sources = [...servers, ...pools].join(", ");
   return `chrony: time from ${sources || "nowhere"}, ${service === "same" ? "nothing changed" : service}`;
 }
 
-async function configureTimesyncd(host: Host, ntp: Ntp): Promise<string> {
+async function configureTimesyncd(host: Host, log: Logger, ntp: Ntp): Promise<string> {
   const { servers = [], pools = [], clients = [] } = ntp;
   if ((await host.stat("/usr/lib/systemd/systemd-timesyncd")) === undefined) {
     throw new AgentError("no-ntp-client", "neither chrony nor systemd-timesyncd is installed");
@@ -91,6 +92,6 @@ async function configureTimesyncd(host: Host, ntp: Ntp): Promise<string> {
   // there are servers here.
   const text = `# Written by kanod-configure from the section ntp: changes made here are lost.\n[Time]\nNTP=\nNTP=${sources}\n`;
   const change = await host.writeFile("/etc/systemd/timesyncd.conf.d/90-kanod-configure.conf", text);
-  const service = await ensureService(host, "systemd-timesyncd.service", { changed: change !== "same" });
+  const service = await ensureService(host, "systemd-timesyncd.service", { changed: change !== "same", log });
   return `systemd-timesyncd: time from ${sources || "nowhere"}, ${service === "same" ? "nothing changed" : service}`;
 }

@@ -1,5 +1,6 @@
 import { AgentError } from "../../config/agent-error.ts";
 import type { Host } from "../../host/host.ts";
+import { settleDevices } from "../systemd/udev.ts";
 import { readJson } from "./command-output.ts";
 import { type BlockDevice, descendantsOf, type Layout, readLayout } from "./layout.ts";
 import { type MadeFileSystem, makeFileSystem, notEmpty, signatures } from "./make-file-system.ts";
@@ -23,9 +24,6 @@ export interface PartitionRequest {
 }
 
 type NamedRequest = PartitionRequest & { name: string };
-
-/** In seconds: what udev may take to make a disk's links. */
-const settleTimeout = 30;
 
 /**
  * Creates partitions and file systems that are not there yet. What a disk holds already is never touched, but for a disk
@@ -56,8 +54,7 @@ interface Disk {
 /** Undefined on a target tree, which has no disks. */
 async function findDisk(host: Host, name: string): Promise<Disk | undefined> {
   if ((await host.stat(name)) === undefined) {
-    const argv = ["udevadm", "settle", `--timeout=${settleTimeout}`];
-    await host.run(argv, { okExitCodes: [0, 1], why: `wait for ${name}` });
+    await settleDevices(host, `wait for ${name}`);
   }
   const layout = await readLayout(host);
   if (layout === undefined) return undefined;
@@ -157,10 +154,7 @@ async function addPartitions(
   });
   const mapper = device.type === "mpath" ? ["kpartx", "-u"] : ["partx", "--update"];
   await host.run([...mapper, device.path], { why: "make the new partitions known" });
-  await host.run(["udevadm", "settle", `--timeout=${settleTimeout}`], {
-    okExitCodes: [0, 1],
-    why: "wait for their nodes",
-  });
+  await settleDevices(host, "wait for the nodes of the new partitions");
   const bytes = (sectors: number): string => formatBytes(sectors * table.sectorSize);
   return placements.map(({ name, size }) => `partition ${name} of ${bytes(size)} created on ${diskName}`);
 }

@@ -57,7 +57,7 @@ GRUB_RECORDFAIL_TIMEOUT=1
 
 async function supportsSnippets(host: Host): Promise<boolean> {
   for (const path of ["/usr/sbin/grub-mkconfig", "/usr/sbin/grub2-mkconfig"]) {
-    if ((await host.readFile(path))?.includes(snippetFolder) === true) return true;
+    if ((await host.readFile(path))?.includes("/default/grub.d/") === true) return true;
   }
   return false;
 }

@@ -1,12 +1,11 @@
 import { AgentError } from "../../config/agent-error.ts";
 import type { Host } from "../../host/host.ts";
+import { settleDevices } from "../systemd/udev.ts";
 import { reloadUnits } from "../systemd/units.ts";
 import { type FstabEntry, parseFstab, withEntries } from "./fstab.ts";
 
 const fstabPath = "/etc/fstab";
 
-/** In seconds: what udev may take to make a disk's links after it was plugged in or partitioned. */
-const settleTimeout = 30;
 /** In seconds: a file system of many terabytes may have to replay its journal, a server may be slow. */
 const mountTimeout = 300;
 
@@ -17,19 +16,20 @@ const mountTimeout = 300;
  * @returns what was done, for people; empty when all was right already
  * @throws AgentError `mount-conflict` when fstab has another entry for one of the paths (nothing is changed then), or
  *   when something else is mounted on it
- * @throws CommandError when something cannot be mounted
+ * @throws AgentError `not-mounted` for a device that is not there; CommandError when something cannot be mounted
  */
 export async function applyMounts(host: Host, entries: readonly FstabEntry[]): Promise<string[]> {
   const text = (await host.readFile(fstabPath)) ?? "";
   const { ours, others } = parseFstab(text);
-  const wanted = entries.filter((entry) => !isCovered(entry, others));
+  // What is mounted below another one has to come after it, or would be hidden by it.
+  const ordered = entries.toSorted((one, other) => depth(one) - depth(other));
+  const wanted = ordered.filter((entry) => !isCovered(entry, others));
   const done: string[] = [];
   if ((await host.writeFile(fstabPath, withEntries(text, wanted))) !== "same") {
     done.push("fstab written");
     await reloadUnits(host);
   }
-  // What is mounted below another one has to come after it, or would be hidden by it.
-  for (const entry of wanted.toSorted((one, other) => depth(one) - depth(other))) {
+  for (const entry of wanted) {
     const before = ours.find(({ path, source }) => path === entry.path && source === entry.source);
     const isChanged = before !== undefined && before.options !== entry.options;
     const did = entry.type === "swap" ? await swapOn(host, entry) : await mount(host, entry, isChanged);
@@ -64,7 +64,9 @@ async function mount(host: Host, entry: FstabEntry, isChanged: boolean): Promise
   if (mounted && !isChanged) return undefined;
   if (!mounted) await waitForDevice(host, entry.source);
   const argv = mounted ? ["mount", "-o", "remount", entry.path] : ["mount", entry.path];
-  await host.run(argv, { timeout: mountTimeout, why: "as fstab says" });
+  const { skipped } = await host.run(argv, { timeout: mountTimeout, why: "as fstab says" });
+  // With `nofail` mount is content with a device that is not there.
+  if (!skipped && !(await isMounted(host, ["--mountpoint", entry.path]))) throw notThere(entry);
   return `${entry.source} ${mounted ? "mounted anew" : "mounted"} on ${entry.path}`;
 }
 
@@ -78,12 +80,25 @@ async function isMounted(host: Host, condition: readonly string[]): Promise<bool
 async function swapOn(host: Host, entry: FstabEntry): Promise<string | undefined> {
   if (isManual(entry)) return undefined;
   await waitForDevice(host, entry.source);
-  const device = await host.query(["findfs", entry.source], { okExitCodes: [0, 1] });
-  const path = await host.query(["readlink", "--canonicalize", device.stdout || entry.source], { okExitCodes: [0, 1] });
-  const active = ((await host.readFile("/proc/swaps")) ?? "").split("\n").map((line) => line.split(/\s/)[0]);
-  if (active.includes(path.stdout)) return undefined;
-  await host.run(["swapon", entry.source], { why: "as fstab says" });
+  if (await isUsedForSwap(host, entry.source)) return undefined;
+  const { skipped } = await host.run(["swapon", entry.source], { why: "as fstab says" });
+  if (!skipped && !(await isUsedForSwap(host, entry.source))) throw notThere(entry);
   return `${entry.source} used for swap`;
+}
+
+/** /proc/swaps has the kernel's name of a device, to which a label or a link has to be followed. */
+async function isUsedForSwap(host: Host, source: string): Promise<boolean> {
+  const device = await host.query(["findfs", source], { okExitCodes: [0, 1, 2] });
+  const path = await host.query(["readlink", "--canonicalize", device.stdout || source], { okExitCodes: [0, 1] });
+  const lines = ((await host.readFile("/proc/swaps")) ?? "").split("\n");
+  return lines.some((line) => line.split(/\s/)[0] === path.stdout);
+}
+
+function notThere({ source, path, type }: FstabEntry): AgentError {
+  const where = type === "swap" ? "used for swap" : `mounted on ${path}`;
+  return new AgentError("not-mounted", `${source} was not ${where}: it is not there`, {
+    hint: "`lsblk --fs` lists the devices, with their labels and UUIDs",
+  });
 }
 
 function isManual({ options }: FstabEntry): boolean {
@@ -93,8 +108,7 @@ function isManual({ options }: FstabEntry): boolean {
 /** Only a device that is not there yet is waited for; what is still missing then, mount and swapon say. */
 async function waitForDevice(host: Host, source: string): Promise<void> {
   if (await isPresent(host, source)) return;
-  const argv = ["udevadm", "settle", `--timeout=${settleTimeout}`];
-  await host.run(argv, { okExitCodes: [0, 1], why: `wait for ${source}` });
+  await settleDevices(host, `wait for ${source}`);
 }
 
 async function isPresent(host: Host, source: string): Promise<boolean> {

@@ -1,11 +1,14 @@
 import type { Host } from "../../host/host.ts";
+import type { Logger } from "../../log/logger.ts";
 
-/** What was done to a service. */
-export type ServiceChange = "started" | "restarted" | "same";
+/** What was done to a service; `not running`: it was started, and a condition of its unit keeps it from running. */
+export type ServiceChange = "started" | "restarted" | "same" | "not running";
 
 export interface ServiceOptions {
   /** Its configuration changed: it is restarted also where it runs. */
   changed: boolean;
+  /** Where it is said that the service does not run. */
+  log?: Logger;
 }
 
 /** States of systemctl(1) `is-enabled` in which `enable` has nothing to do. */
@@ -13,16 +16,27 @@ const settled = new Set(["enabled", "enabled-runtime", "static", "alias", "indir
 
 /**
  * Has a service run with its present configuration, now and after each boot. On a target tree it is only enabled.
- * `unit` has its suffix, such as `chrony.service`.
+ * `unit` has its suffix, such as `chrony.service`. A service that does not run afterwards is a warning: a container, for
+ * one, has no clock to set.
  */
-export async function ensureService(host: Host, unit: string, { changed }: ServiceOptions): Promise<ServiceChange> {
+export async function ensureService(
+  host: Host,
+  unit: string,
+  { changed, log }: ServiceOptions,
+): Promise<ServiceChange> {
   await enable(host, unit);
-  const active = await host.query(["systemctl", "is-active", unit], { okExitCodes: [0, 1, 2, 3, 4] });
-  const isActive = active.stdout.trim() === "active";
-  if (isActive && !changed) return "same";
-  const verb = isActive ? "restart" : "start";
-  await host.run(["systemctl", verb, unit], { why: changed ? "use the new configuration" : "it does not run" });
-  return isActive ? "restarted" : "started";
+  const wasActive = await isActive(host, unit);
+  if (wasActive && !changed) return "same";
+  const why = changed ? "use the new configuration" : "it does not run";
+  const { skipped } = await host.run(["systemctl", wasActive ? "restart" : "start", unit], { why });
+  if (skipped || (await isActive(host, unit))) return wasActive ? "restarted" : "started";
+  log?.warn(`${unit} was started and does not run: \`systemctl status ${unit}\` says why`);
+  return "not running";
+}
+
+async function isActive(host: Host, unit: string): Promise<boolean> {
+  const { stdout } = await host.query(["systemctl", "is-active", unit], { okExitCodes: [0, 1, 2, 3, 4] });
+  return ["active", "activating", "reloading"].includes(stdout.trim());
 }
 
 /** Has systemd read its unit files again. */
