@@ -11,6 +11,8 @@ export interface SoftwareTpm extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs a program of tpm2-tools against this TPM. */
   run(argv: readonly [string, ...string[]]): void;
+  /** Stops it in the middle of what it does, until the result is disposed of. */
+  pause(): Disposable;
 }
 
 /** A key of a TPM as a gatekeeper keeps it. */
@@ -44,6 +46,10 @@ export async function startTpm(): Promise<SoftwareTpm> {
     environment,
     run: ([file, ...args]) => {
       execFileSync(file, args, { env: { ...process.env, ...environment }, stdio: "pipe" });
+    },
+    pause: () => {
+      child.kill("SIGSTOP");
+      return { [Symbol.dispose]: () => void child.kill("SIGCONT") };
     },
     [Symbol.asyncDispose]: async () => {
       const ended = new Promise((resolve) => child.once("close", resolve));

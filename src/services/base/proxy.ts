@@ -17,6 +17,7 @@ export interface ProxySettings {
 const environmentPath = "/etc/environment";
 const managerPath = "/etc/systemd/system.conf.d/50-kanod-configure-proxy.conf";
 const aptPath = "/etc/apt/apt.conf.d/50kanod-configure-proxy";
+const aptAuthPath = "/etc/apt/auth.conf.d/50kanod-configure-proxy.conf";
 const susePath = "/etc/sysconfig/proxy";
 
 /** Programs disagree about upper and lower case (curl reads only `http_proxy`, others only `HTTPS_PROXY`). */
@@ -164,15 +165,30 @@ async function setUpManager(host: Host, values: ProxyVariables, gone: readonly s
   if (gone.length > 0) await host.run(["systemctl", "unset-environment", ...gone], { why: "forget the former proxy" });
 }
 
-/** apt.conf(5). What apt runs as root without a login (unattended-upgrades under cron, chroots) has no environment. */
+/**
+ * apt.conf(5), for what apt runs without a login. Every user's apt reads that file and complains where it may not, so
+ * credentials go into a file that only root's apt needs: apt_auth.conf(5).
+ */
 async function setUpApt(host: Host, values: ProxyVariables): Promise<void> {
-  const { http_proxy, https_proxy } = values;
-  const lines = [
-    ...(http_proxy === undefined ? [] : [`Acquire::http::Proxy "${http_proxy}";`]),
-    ...(https_proxy === undefined ? [] : [`Acquire::https::Proxy "${https_proxy}";`]),
-  ];
-  const text = lines.length === 0 ? undefined : `${["// Written by kanod-configure.", ...lines].join("\n")}\n`;
-  await writeOrRemove(host, aptPath, text, values);
+  const used = [["http", values.http_proxy] as const, ["https", values.https_proxy] as const];
+  const proxies = used.flatMap(([scheme, url]) => (url === undefined ? [] : [{ scheme, ...aptProxy(url) }]));
+  const lines = proxies.map(({ scheme, address }) => `Acquire::${scheme}::Proxy "${address}";`);
+  const machines = new Set(proxies.flatMap(({ machine }) => (machine === undefined ? [] : [machine])));
+  const text = (mark: string, its: readonly string[]): string | undefined =>
+    its.length === 0 ? undefined : `${[`${mark} Written by kanod-configure.`, ...its].join("\n")}\n`;
+  const isOpen = proxies.every(({ address }) => !address.includes("@"));
+  await writeOrRemove(host, aptPath, text("//", lines), isOpen ? {} : values);
+  await writeOrRemove(host, aptAuthPath, text("#", [...machines]), values);
+}
+
+/** Address and line of credentials; the address keeps those that the line cannot express: it is split at spaces. */
+function aptProxy(url: string): { address: string; machine?: string } {
+  const { protocol, host, username, password } = new URL(url);
+  const [user, secret] = [decoded(username), decoded(password)];
+  if (user === "") return { address: url };
+  if (secret === "" || /\s/.test(user + secret)) return { address: url };
+  const address = `${protocol}//${host}`;
+  return { address, machine: `machine ${address} login ${user} password ${secret}` };
 }
 
 /** libzypp reads this file, and not the environment. */

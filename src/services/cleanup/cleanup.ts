@@ -3,6 +3,8 @@ import type { Logger } from "../../log/logger.ts";
 
 const configurationPath = "/etc/kanod-configure/configuration.yaml";
 const instancesFolder = "/var/lib/cloud/instances";
+/** What a NoCloud or config drive seed on the disk is read from, at each boot anew. */
+const seedFolder = "/var/lib/cloud/seed";
 
 /**
  * What cloud-init keeps of user-data and vendor-data for an instance, in names of its `Paths.lookups`
@@ -37,6 +39,7 @@ for name in ("user-data", "vendor-data", "user_data", "vendor_data"):
 if hasattr(source, "_crawled_metadata"):
     source._crawled_metadata = None
 with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as changed:
+    os.fchmod(changed.fileno(), os.stat(path).st_mode & 0o700)
     pickle.dump(source, changed)
 os.replace(path + ".new", path)
 `;
@@ -60,6 +63,9 @@ export async function removeUserData(host: Host, log: Logger): Promise<void> {
     await forgetInSource(host, log, `${folder}/obj.pkl`);
   }
   for (const path of runtimeCopies) await host.remove(path);
+  const seeds = (await host.list(seedFolder)) ?? [];
+  if (seeds.length > 0)
+    log.warn(`cleanup: the user-data is still in ${seedFolder}, from where cloud-init copies it again`);
   log.info("cleanup: cloud-init's copies of the user-data were removed");
 }
 

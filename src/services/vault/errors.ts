@@ -1,7 +1,7 @@
 import type { Finding } from "../../agent/contribution.ts";
 import { FindingsError } from "../../agent/findings-error.ts";
 
-/** What went wrong between the machine and Vault. docs/problems.md and contributions/vault/README.md explain them. */
+/** What went wrong between the machine and Vault: contributions/vault/README.md explains each. */
 export type VaultErrorCode =
   | "vault-unreachable"
   | "vault-timeout"

@@ -152,6 +152,20 @@ describe("setUpProxy", () => {
     expect((await host.stat(manager))?.mode).toBe(0o644);
   });
 
+  test("gives apt credentials where only root's apt looks, as far as that can hold them", async () => {
+    const auth = "/etc/apt/auth.conf.d/50kanod-configure-proxy.conf";
+    const host = recordingHost();
+    await setUp(host, { http: "http://us%40er:p%40ss@proxy.example.com:3128", https: "https://proxy.example.com" });
+    expect(await host.readFile(apt)).toContain('Acquire::http::Proxy "http://proxy.example.com:3128";');
+    expect((await host.stat(apt))?.mode).toBe(0o644);
+    expect(await host.readFile(auth)).toContain("\nmachine http://proxy.example.com:3128 login us@er password p@ss\n");
+    expect((await host.stat(auth))?.mode).toBe(0o640);
+    await setUp(host, secret);
+    expect(await host.readFile(apt)).toContain(secret.http);
+    expect((await host.stat(apt))?.mode).toBe(0o640);
+    expect(await host.stat(auth)).toBeUndefined();
+  });
+
   test("leaves systemd alone where it is not running", async () => {
     const host = recordingHost();
     await setUp(host, plain);

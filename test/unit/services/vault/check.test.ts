@@ -90,7 +90,9 @@ describe("checkVault", () => {
 describe("checkVaultSection", () => {
   test("refuses references where there is no Vault to ask", () => {
     const conf = { name: "n", admin: { passwd: reference, keys: ["plain"] } };
-    expect(codes(checkVaultSection(conf as unknown as Configuration))).toEqual([["/admin/passwd", "vault-section-missing"]]);
+    expect(codes(checkVaultSection(conf as unknown as Configuration))).toEqual([
+      ["/admin/passwd", "vault-section-missing"],
+    ]);
     expect(checkVaultSection({ ...conf, vault } as unknown as Configuration)).toEqual([]);
   });
 });

@@ -1,0 +1,66 @@
+import {
+  type CertificateSource,
+  certificateFindings,
+  checkVault,
+  isPlanned,
+  noProxyEntries,
+  openVault,
+  type ProxySettings,
+  proxyFor,
+  proxyVariables,
+  register,
+  removeConfiguration,
+  removeTpmFiles,
+  removeUserData,
+  requireNoErrors,
+  trustCertificates,
+  vaultPriority,
+} from "kanod-configure";
+
+/** What the element `base` has in its schema; an image may lack it. */
+type BaseSections = CertificateSource & { proxy?: ProxySettings };
+
+register(
+  "Vault",
+  vaultPriority,
+  async ({ conf, system, init, host, log, provide, defer }) => {
+    if (conf.vault === undefined) return;
+    const { proxy = {} } = conf as BaseSections;
+    const variables = proxyVariables(proxy.vault === true ? proxy : {}, noProxyEntries(system["no_proxy"]));
+    const settings = { ...conf.vault, proxyFor: (url: string) => proxyFor(variables, url) };
+    // Said before there is anything to remove: a run can be interrupted at any time.
+    defer("remove the files of the TPM", (_, hostOfEnd) => removeTpmFiles(hostOfEnd));
+    const vault = await openVault(settings, conf.name, { host, log, init });
+    defer("revoke the Vault token", (_, hostOfEnd) => vault.revoke({ host: hostOfEnd, log }));
+    const use = { host, log, init };
+    await vault.issueAll(use);
+    provide({
+      conf: await vault.client(use).resolve(conf),
+      vault: (laterUse) => vault.client(laterUse),
+    });
+  },
+  {
+    // Login, certificates and references may each take `vault.timeout`, at most an hour.
+    timeout: 11_000,
+    check: ({ conf, minPriority }) => checkVault(conf, new Date(), minPriority),
+  },
+);
+
+register("Certificates from Vault", 71, async ({ conf, host, vault }) => {
+  if (vault === undefined) return;
+  const sections: BaseSections = { ...conf };
+  const planned = isPlanned(vault);
+  if (!planned) requireNoErrors(certificateFindings(sections.certificates ?? {}, new Date()));
+  // In a plan a description stands in the place of a certificate.
+  await trustCertificates(host, sections, (pem) => planned && !pem.includes("-----BEGIN"));
+});
+
+register("Clean up", 1000, ({ conf, log, defer }) => {
+  const { configuration = false, user_data = false } = conf.cleanup ?? {};
+  if (!configuration && !user_data) return;
+  defer("remove configuration and user-data", async (result, host) => {
+    if (result.state !== "done") return log.info("cleanup: nothing is removed, because the run did not succeed");
+    if (configuration) await removeConfiguration(host, log);
+    if (user_data) await removeUserData(host, log);
+  });
+});
