@@ -50,8 +50,10 @@ export interface StageOutcome {
  */
 export async function runStage(options: StageOptions): Promise<StageOutcome> {
   const { stage, log, host } = options;
-  const journal = options.keep ? await Journal.open(host, log, options.init(host).instanceId) : undefined;
-  const previous = journal?.lastRun(stage);
+  // A plan looks into the journal, too: what has been done once is not done again.
+  const known = await Journal.open(host, log, options.init(host).instanceId);
+  const previous = known.lastRun(stage);
+  const journal = options.keep ? known : undefined;
   const elapsed = stopwatch();
   const record = newRecord(options);
   const finish = async (state: RunResult["state"]): Promise<void> => {
@@ -64,7 +66,7 @@ export async function runStage(options: StageOptions): Promise<StageOutcome> {
   try {
     await journal?.begin(record);
     const input = await readInput(options);
-    const outcome = await runContributions(options, input, journal, previous, record);
+    const outcome = await runContributions(options, input, known, previous, record);
     await finish(outcome.result.state);
     return { ...outcome, input };
   } catch (error) {
@@ -84,12 +86,17 @@ async function readInput(options: StageOptions): Promise<CheckedInput> {
   return input;
 }
 
+/** Images whose contributions are registered: a module registers them only when it is imported first. */
+const imported = new WeakSet<CompiledImage>();
+
 /**
- * Imports all contributions of an image.
+ * Imports all contributions of an image, once.
  *
  * @throws AgentError `import-failed`, with the element and the file at fault
  */
 export async function registerAll(image: CompiledImage): Promise<void> {
+  if (imported.has(image)) return;
+  imported.add(image);
   for (const { element, file, load } of image.modules) {
     try {
       const count = await registerFrom({ element, file }, load);
@@ -107,7 +114,7 @@ export async function registerAll(image: CompiledImage): Promise<void> {
 async function runContributions(
   options: StageOptions,
   input: CheckedInput,
-  journal: Journal | undefined,
+  journal: Journal,
   previous: RunRecord | undefined,
   record: RunRecord,
 ): Promise<{ result: RunResult; failures: readonly Failure[] }> {
@@ -124,10 +131,10 @@ async function runContributions(
     signal: options.signal,
     skip: (contribution) => {
       if (finishedBefore.has(contribution.name)) return "finished in the run that is resumed";
-      return journal?.isSettled(contribution) === true ? settledReason(contribution) : undefined;
+      return journal.isSettled(contribution) ? settledReason(contribution) : undefined;
     },
-    onChange: async () => journal?.changed(),
-    onSuccess: (contribution) => journal?.settle(contribution),
+    onChange: async () => (options.keep ? journal.changed() : undefined),
+    onSuccess: (contribution) => journal.settle(contribution),
   });
   record.contributions = runner.records;
   const outcome = await runner.run();

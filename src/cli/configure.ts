@@ -1,5 +1,6 @@
 import { type CommandContext, type CommandDefinition, execute, Program } from "./command-line.ts";
 import { defineContributions } from "./contributions.ts";
+import { definePlan } from "./plan-command.ts";
 import { defineSchema } from "./schema.ts";
 import { defineStatus } from "./status.ts";
 import { defineValidate } from "./validate-command.ts";
@@ -15,7 +16,7 @@ export async function configureCommand(
     .description("Looks at the configuration of a machine, and builds the agent that applies it on first boot.")
     .usage("COMMAND [options]")
     .addHelpText("after", exitCodeHelp);
-  for (const define of [defineValidate, defineStatus, defineContributions, defineSchema, ...buildSide])
+  for (const define of [defineValidate, definePlan, defineStatus, defineContributions, defineSchema, ...buildSide])
     define(program, context);
   return execute(program, context.io);
 }

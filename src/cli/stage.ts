@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
 import { type CheckedDocument, ConfigurationError, type InputText } from "../agent/configuration.ts";
-import type { Contribution, Stage } from "../agent/contribution.ts";
+import type { Stage } from "../agent/contribution.ts";
 import { formatFailure } from "../agent/failure.ts";
 import { acquireLock } from "../agent/lock.ts";
 import { provideTemplates } from "../agent/registry.ts";
-import { describeError } from "../agent/runner.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { createHost } from "../host/create-host.ts";
@@ -12,18 +11,15 @@ import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
 import { createLockPort } from "../host/lock-port.ts";
 import { ownIdentity } from "../host/process-info.ts";
-import { recordingHost } from "../host/recording-host.ts";
 import { type Logger, type LogLevel, logLevels } from "../log/logger.ts";
-import type { PlanSection } from "../report/plan.ts";
 import { readCloudInit } from "../services/cloud-init/cloud-init.ts";
 import { type CommandContext, execute, Program, usageError } from "./command-line.ts";
+import { configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { choiceOption, rootOption } from "./options.ts";
+import { newPlanner } from "./planner.ts";
 import { openRunLog } from "./run-log.ts";
 import { checkRoot, outsideHost, rootFolder } from "./tree.ts";
-
-const configurationPath = "/etc/kanod-configure/configuration.yaml";
-const systemPath = "/etc/kanod-configure/system.yaml";
 
 interface StageArguments {
   root?: string;
@@ -118,7 +114,10 @@ async function run(
       keep: !plan,
       process: ownIdentity(),
     });
-    if (planner !== undefined) io.out(log.redact(await planner.text()));
+    if (planner !== undefined) {
+      const { formatPlan } = await import(/* webpackMode: "eager" */ "../report/plan.ts");
+      io.out(log.redact(await formatPlan([planner.planned(stage, outcome.result)])));
+    }
     await showProblems(io, log, options, outcome.input.documents);
     return reportOutcome(io, log, outcome);
   } catch (error) {
@@ -127,25 +126,6 @@ async function run(
     release?.();
     close();
   }
-}
-
-/** One recorded machine for all contributions, and who did what on it. */
-function newPlanner(base: Host, log: Logger): { hostOf(contribution: Contribution): Host; text(): Promise<string> } {
-  const recording = recordingHost({ base, log });
-  const sections: { contribution: string; element: string; start: number }[] = [];
-  return {
-    hostOf: ({ name, element }) => {
-      sections.push({ contribution: name, element, start: recording.steps.length });
-      return recording;
-    },
-    text: async () => {
-      const { formatPlan } = await import(/* webpackMode: "eager" */ "../report/plan.ts");
-      const stepsOf = (index: number): PlanSection["steps"] => {
-        return recording.steps.slice(sections[index]?.start, sections[index + 1]?.start);
-      };
-      return formatPlan(sections.map((section, index) => ({ ...section, steps: stepsOf(index) })));
-    },
-  };
 }
 
 /** Files that options name are the host's; the default ones are the tree's. */
@@ -167,27 +147,6 @@ async function readInputs(
       ? await readRequired(host, configurationPath)
       : await readRequired(outsideHost(io), resolve(io.workingDirectory, options.config));
   return { configuration, systemSettings };
-}
-
-async function readOptional(host: Host, path: string): Promise<InputText | undefined> {
-  const text = await readBytes(host, path);
-  return text === undefined ? undefined : { text, file: path };
-}
-
-async function readRequired(host: Host, path: string): Promise<InputText> {
-  const input = await readOptional(host, path);
-  if (input !== undefined) return input;
-  throw new AgentError("unreadable", `${path}: there is no such file`, { exitCode: exitCodes.unreadable });
-}
-
-/** @throws AgentError `unreadable` */
-async function readBytes(host: Host, path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await host.readBytes(path);
-  } catch (error) {
-    const { message } = describeError(error);
-    throw new AgentError("unreadable", message, { exitCode: exitCodes.unreadable, cause: error });
-  }
 }
 
 /** Warnings of a configuration that is used, or all that is wrong with one that is not. */

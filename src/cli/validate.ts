@@ -8,6 +8,7 @@ import { hasErrors, type Problem } from "../config/problem.ts";
 import { isSchema, type JsonSchema } from "../config/schema.ts";
 import { maxInputBytes, parseYaml } from "../config/yaml.ts";
 import type { Host } from "../host/host.ts";
+import { stopwatch } from "../log/stopwatch.ts";
 import { githubReport } from "../report/github.ts";
 import { jsonReport } from "../report/json.ts";
 import { sarifReport } from "../report/sarif.ts";
@@ -94,9 +95,9 @@ function isOurs(kind: DocumentKind): boolean {
   return kind !== "other" && kind !== "kubernetes" && kind !== "cloud-config";
 }
 
-/** Progress is shown when a run takes longer, in milliseconds. */
-const progressAfter = 1000;
-const progressEvery = 100;
+/** Progress is shown when a run takes longer, in seconds. */
+const progressAfter = 1;
+const progressEvery = 0.1;
 
 /** One run over many files, of which one at a time is held. */
 class Validation {
@@ -108,7 +109,8 @@ class Validation {
   readonly #documentChecks: DocumentChecks;
   readonly #detect: Pick<DetectOptions, "known">;
   readonly #summary: ValidationSummary = { files: 0, others: 0, unreadable: 0, errors: 0, warnings: 0, notes: 0 };
-  #progressAt = performance.now() + progressAfter;
+  readonly #elapsed = stopwatch();
+  #progressAt = progressAfter;
   #hasProgress = false;
 
   constructor(
@@ -203,7 +205,7 @@ class Validation {
   }
 
   #showProgress(): void {
-    const now = performance.now();
+    const now = this.#elapsed();
     if (!this.#io.interactive || now < this.#progressAt) return;
     this.#progressAt = now + progressEvery;
     this.#hasProgress = true;

@@ -2,7 +2,21 @@
 export interface PlanSection {
   contribution: string;
   element: string;
+  priority: number;
+  /** It is what the contribution does at the end of the run. */
+  atEnd: boolean;
   steps: readonly PlanStep[];
+  /** What only the machine will tell, so that more, less or something else may be done: ends of a sentence. */
+  unknown: readonly string[];
+}
+
+/** What a run of one stage would do. */
+export interface PlannedStage {
+  stage: "boot" | "run";
+  /** How it would end, and which contributions it would not come to. */
+  state: string;
+  notRun: readonly string[];
+  sections: readonly PlanSection[];
 }
 
 export type PlanStep =
@@ -31,25 +45,119 @@ export type PlanStep =
   | { kind: "lookup"; name: string }
   | { kind: "sleep"; seconds: number };
 
+/** Differences between two states of a file, in the unified format. */
+type Difference = (path: string, before: string | undefined, after: string) => string;
+
 /** The plan for people: for each contribution what it would do, in order, files as unified differences. */
-export async function formatPlan(sections: readonly PlanSection[]): Promise<string> {
+export async function formatPlan(stages: readonly PlannedStage[]): Promise<string> {
+  const difference = await loadDifference();
+  const texts = stages.flatMap((planned) => [
+    ...(stages.length > 1 ? [`${planned.stage} stage`] : []),
+    ...planned.sections.map((section) => sectionText(section, difference)),
+    ...ending(planned),
+  ]);
+  const sections = stages.flatMap((planned) => planned.sections);
+  const count = sections.reduce((sum, { steps }) => sum + steps.length, 0);
+  return `${[...texts, ...effects(sections), `plan: ${count} steps, nothing was changed`].join("\n")}\n`;
+}
+
+/**
+ * The plan for programs, version 1: `{ version, stages: [{ stage, state, notRun, contributions: [{ name, element,
+ * priority, atEnd, steps, unknown }] }], units, reboot }`. A `write` has a `diff`, modes are octal text.
+ */
+export async function planJson(stages: readonly PlannedStage[]): Promise<string> {
+  const difference = await loadDifference();
+  const steps = (section: PlanSection): object[] => {
+    return section.steps.map((step) => ({
+      ...step,
+      ...("mode" in step ? { mode: octal(step.mode) } : {}),
+      ...(step.kind === "write" ? { diff: difference(step.path, step.previous, step.content) } : {}),
+    }));
+  };
+  const sections = stages.flatMap((planned) => planned.sections);
+  const plan = {
+    version: 1,
+    stages: stages.map(({ stage, state, notRun, sections: own }) => ({
+      stage,
+      state,
+      notRun,
+      contributions: own.map((section) => {
+        const { contribution: name, element, priority, atEnd, unknown } = section;
+        return { name, element, priority, atEnd, steps: steps(section), unknown };
+      }),
+    })),
+    units: Object.fromEntries(unitActions(sections)),
+    reboot: reboots(sections).length > 0,
+  };
+  return `${JSON.stringify(plan, undefined, 2)}\n`;
+}
+
+async function loadDifference(): Promise<Difference> {
   const { createTwoFilesPatch } = await import(/* webpackMode: "eager" */ "diff");
-  const difference = (path: string, before: string | undefined, after: string): string => {
+  return (path, before, after) => {
     const from = before === undefined ? "/dev/null" : path;
     const patch = createTwoFilesPatch(from, path, before ?? "", after, undefined, undefined, { context: 3 });
-    // The first line only separates patches of several files.
-    return patch.split("\n").slice(1).join("\n").trimEnd();
+    // What stands before it only separates patches of several files.
+    return patch.slice(patch.indexOf("--- ")).trimEnd();
   };
-  const sectionText = ({ contribution, element, steps }: PlanSection): string => {
-    const title = `${contribution} (element ${element})`;
-    const lines = steps.flatMap((step) => [
-      summary(step),
-      ...(step.kind === "write" ? [difference(step.path, step.previous, step.content)] : []),
-    ]);
-    return [title, ...(lines.length === 0 ? ["nothing to do"] : lines)].join("\n").replaceAll("\n", "\n  ");
-  };
-  const count = sections.reduce((sum, { steps }) => sum + steps.length, 0);
-  return `${[...sections.map(sectionText), `plan: ${count} steps, nothing was changed`].join("\n")}\n`;
+}
+
+function sectionText({ contribution, element, atEnd, steps, unknown }: PlanSection, difference: Difference): string {
+  const title = `${contribution} (element ${element}${atEnd ? ", at the end of the run" : ""})`;
+  const lines = steps.flatMap((step) => [
+    summary(step),
+    ...(step.kind === "write" ? [difference(step.path, step.previous, step.content)] : []),
+  ]);
+  const unknowns = unknown.map((what) => `known only on the machine: ${what}`);
+  return [title, ...(lines.length === 0 ? ["nothing to do"] : lines), ...unknowns].join("\n").replaceAll("\n", "\n  ");
+}
+
+function ending({ state, notRun }: PlannedStage): string[] {
+  if (notRun.length === 0) return [];
+  return [`${state === "stopped" ? "stopped" : "ended"} here, not run: ${notRun.join(", ")}`];
+}
+
+/** Units of systemd and reboots, all together: what one wants to know first of a plan. */
+function effects(sections: readonly PlanSection[]): string[] {
+  const units = [...unitActions(sections)].map(([unit, actions]) => `${unit} (${actions.join(", ")})`);
+  const rebooting = reboots(sections).map(({ contribution }) => contribution);
+  return [
+    ...(units.length === 0 ? [] : [`units: ${units.join(", ")}`]),
+    ...(rebooting.length === 0 ? [] : [`reboot: by ${rebooting.join(", ")}`]),
+  ];
+}
+
+const unitVerbs = /^(?:enable|disable|mask|unmask|start|stop|restart|reload|reload-or-restart|try-restart)$/;
+
+/** What systemctl(1) is asked to do with each unit, in order. */
+function unitActions(sections: readonly PlanSection[]): Map<string, string[]> {
+  const actions = new Map<string, string[]>();
+  for (const argv of commands(sections)) {
+    if (baseName(argv[0]) !== "systemctl") continue;
+    const words = argv.slice(1).filter((word, index, all) => !word.startsWith("-") && all[index - 1] !== "--root");
+    const [verb = "", ...units] = words;
+    if (!unitVerbs.test(verb)) continue;
+    for (const unit of units) actions.set(unit, [...new Set([...(actions.get(unit) ?? []), verb])]);
+  }
+  return actions;
+}
+
+function reboots(sections: readonly PlanSection[]): PlanSection[] {
+  return sections.filter((section) => commands([section]).some(isReboot));
+}
+
+function isReboot([program, ...words]: readonly string[]): boolean {
+  const name = baseName(program);
+  if (name === "reboot") return true;
+  return (name === "systemctl" && words.includes("reboot")) || (name === "shutdown" && words.includes("-r"));
+}
+
+function commands(sections: readonly PlanSection[]): (readonly string[])[] {
+  return sections.flatMap(({ steps }) => steps.flatMap((step) => (step.kind === "run" ? [step.argv] : [])));
+}
+
+function baseName(program = ""): string {
+  return program.slice(program.lastIndexOf("/") + 1);
 }
 
 function summary(step: PlanStep): string {
@@ -86,5 +194,9 @@ function verb(change: "created" | "changed"): string {
 
 function permissions({ mode, owner }: { mode: number; owner: { uid: number; gid: number } }): string {
   const who = owner.uid === 0 && owner.gid === 0 ? "" : `, owner ${owner.uid}:${owner.gid}`;
-  return `${mode.toString(8).padStart(4, "0")}${who}`;
+  return `${octal(mode)}${who}`;
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
 }

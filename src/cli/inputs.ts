@@ -1,0 +1,31 @@
+import type { InputText } from "../agent/configuration.ts";
+import { describeError } from "../agent/runner.ts";
+import { AgentError } from "../config/agent-error.ts";
+import type { Host } from "../host/host.ts";
+import { exitCodes } from "./io.ts";
+
+export const configurationPath = "/etc/kanod-configure/configuration.yaml";
+export const systemPath = "/etc/kanod-configure/system.yaml";
+
+/** An input that need not be there. @throws AgentError `unreadable` */
+export async function readOptional(host: Host, path: string): Promise<InputText | undefined> {
+  const text = await readBytes(host, path);
+  return text === undefined ? undefined : { text, file: path };
+}
+
+/** An input that has to be there. @throws AgentError `unreadable` */
+export async function readRequired(host: Host, path: string): Promise<InputText> {
+  const input = await readOptional(host, path);
+  if (input !== undefined) return input;
+  throw new AgentError("unreadable", `${path}: there is no such file`, { exitCode: exitCodes.unreadable });
+}
+
+/** @throws AgentError `unreadable` */
+async function readBytes(host: Host, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await host.readBytes(path);
+  } catch (error) {
+    const { message } = describeError(error);
+    throw new AgentError("unreadable", message, { exitCode: exitCodes.unreadable, cause: error });
+  }
+}

@@ -1,0 +1,148 @@
+import { resolve } from "node:path";
+import { ConfigurationError, type InputText, readConfiguration } from "../agent/configuration.ts";
+import type { Stage } from "../agent/contribution.ts";
+import { formatFailure } from "../agent/failure.ts";
+import type { CompiledImage } from "../agent/image.ts";
+import { provideTemplates } from "../agent/registry.ts";
+import { runStage, type StageOutcome } from "../agent/stage.ts";
+import { AgentError } from "../config/agent-error.ts";
+import { createHost } from "../host/create-host.ts";
+import { Environment } from "../host/environment.ts";
+import type { Host } from "../host/host.ts";
+import { ownIdentity } from "../host/process-info.ts";
+import { formatPlan, type PlannedStage, planJson } from "../report/plan.ts";
+import { formatProblems, secretLines } from "../report/text.ts";
+import { readCloudInit } from "../services/cloud-init/cloud-init.ts";
+import type { CommandContext } from "./command-line.ts";
+import { configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";
+import { type CliIo, exitCodes } from "./io.ts";
+import { newPlanner } from "./planner.ts";
+import { openRunLog, type RunLog } from "./run-log.ts";
+import { checkRoot, outsideHost, rootFolder } from "./tree.ts";
+
+export interface PlanOptions {
+  config?: string;
+  boot?: string;
+  system?: string;
+  root?: string;
+  format: string;
+}
+
+/** What the two stages read. */
+interface PlanInputs {
+  configuration: InputText | undefined;
+  boot: InputText | undefined;
+  systemSettings: InputText | undefined;
+}
+
+/** `plan`: what the boot stage and the run stage would do. It is the run itself, on a recording host. */
+export async function plan(context: CommandContext, options: PlanOptions): Promise<number> {
+  const { io } = context;
+  const { root } = rootFolder(io, options.root);
+  await checkRoot(io, root);
+  const run = openRunLog(io, { level: "error", format: "text", root, plan: true });
+  const environment = new Environment(io.environment);
+  const host = createHost({ ...(root === undefined ? {} : { root }), log: run.log, environment });
+  try {
+    const inputs = await readInputs(io, options, host);
+    const { stages, outcomes } = await planStages(context, host, run, inputs);
+    const text = options.format === "json" ? await planJson(stages) : await formatPlan(stages);
+    io.out(run.log.redact(text));
+    return report(io, run, outcomes);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    showDocuments(io, error.documents);
+    io.err(`${io.program}: the configuration is invalid, there is nothing to plan\n`);
+    return exitCodes.failed;
+  } finally {
+    run.close();
+  }
+}
+
+async function readInputs(io: CliIo, options: PlanOptions, host: Host): Promise<PlanInputs> {
+  const named = async (file: string): Promise<InputText> =>
+    file === "-"
+      ? { text: await io.readStdin(), file: "<stdin>" }
+      : readRequired(outsideHost(io), resolve(io.workingDirectory, file));
+  const { config, boot, system } = options;
+  const configuration = config === undefined ? await readOptional(host, configurationPath) : await named(config);
+  if (configuration === undefined && boot === undefined) {
+    const hint = "name a configuration with --config, or a boot document with --boot";
+    throw new AgentError("unreadable", `${configurationPath}: there is no such file`, {
+      exitCode: exitCodes.unreadable,
+      hint,
+    });
+  }
+  return {
+    configuration,
+    boot: boot === undefined ? undefined : await named(boot),
+    systemSettings: system === undefined ? await readOptional(host, systemPath) : await named(system),
+  };
+}
+
+async function planStages(
+  { io, image }: CommandContext,
+  host: Host,
+  { log }: RunLog,
+  inputs: PlanInputs,
+): Promise<{ stages: PlannedStage[]; outcomes: StageOutcome[] }> {
+  provideTemplates((name) => image.template(name));
+  const planner = newPlanner(host, log);
+  const stages: PlannedStage[] = [];
+  const outcomes: StageOutcome[] = [];
+  const boot = inputs.boot ?? (await bootPart(image, inputs));
+  const texts: [Stage, InputText | undefined][] = [
+    ["boot", boot],
+    ["run", inputs.configuration],
+  ];
+  for (const [stage, configuration] of texts) {
+    if (configuration === undefined) continue;
+    const outcome = await runStage({
+      stage,
+      image,
+      read: async () => ({ configuration, systemSettings: inputs.systemSettings }),
+      host,
+      hostOfContribution: (contribution) => planner.hostOf(contribution),
+      init: await readCloudInit(host, log),
+      log,
+      signal: io.signal,
+      keep: false,
+      process: ownIdentity(),
+    });
+    outcomes.push(outcome);
+    stages.push(planner.planned(stage, outcome.result));
+  }
+  return { stages, outcomes };
+}
+
+/** The `boot` part of a configuration, which user-data gives to kanod-bootcmd. @throws ConfigurationError */
+async function bootPart(
+  image: CompiledImage,
+  { configuration, systemSettings }: PlanInputs,
+): Promise<InputText | undefined> {
+  if (configuration === undefined) return undefined;
+  const { conf } = await readConfiguration(image, "run", configuration, systemSettings);
+  const { boot } = conf as { boot?: unknown };
+  if (boot === undefined) return undefined;
+  return { text: Buffer.from(JSON.stringify(boot)), file: `${configuration.file} (its boot part)` };
+}
+
+function report(io: CliIo, { log }: RunLog, outcomes: readonly StageOutcome[]): number {
+  let exitCode: number = exitCodes.done;
+  for (const { input, failures, result } of outcomes) {
+    showDocuments(io, input.documents);
+    const notRun = result.contributions.filter(({ state }) => state === "pending").map(({ name }) => name);
+    for (const failure of failures) {
+      io.err(`${log.redact(formatFailure(failure, { program: io.program, notRun }))}\n`);
+      exitCode = exitCodes.failed;
+    }
+  }
+  return exitCode;
+}
+
+function showDocuments(io: CliIo, documents: ConfigurationError["documents"]): void {
+  const problems = documents.flatMap((checked) => checked.problems);
+  const texts = new Map(documents.map(({ document }) => [document.file, document.text]));
+  const maskedLines = new Map(documents.map(({ document, schema }) => [document.file, secretLines(document, schema)]));
+  io.err(formatProblems(problems, { texts, maskedLines, color: io.color }));
+}

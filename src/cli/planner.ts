@@ -1,0 +1,96 @@
+import type { Contribution, RunResult, Stage } from "../agent/contribution.ts";
+import { CommandError } from "../host/errors.ts";
+import type { Host } from "../host/host.ts";
+import { urlSubject } from "../host/printable.ts";
+import { recordingHost } from "../host/recording-host.ts";
+import type { Logger } from "../log/logger.ts";
+import type { PlannedStage, PlanSection } from "../report/plan.ts";
+
+/** One recorded machine for all contributions, and who would do what on it. */
+export interface Planner {
+  /** The host that a contribution gets. */
+  hostOf(contribution: Contribution): Host;
+  /** What was recorded of a stage, once it has been run. */
+  planned(stage: Stage, result: RunResult): PlannedStage;
+}
+
+interface OpenSection extends Omit<PlanSection, "steps" | "unknown"> {
+  stage: Stage;
+  /** Number of the first step. */
+  start: number;
+  unknown: Set<string>;
+}
+
+/** `base` is what reads and queries fall through to: the machine, or a target tree. */
+export function newPlanner(base: Host, log: Logger): Planner {
+  const recording = recordingHost({ base, log });
+  const sections: OpenSection[] = [];
+  return {
+    hostOf: ({ name, element, priority, stage }) => {
+      const atEnd = sections.some((section) => section.stage === stage && section.contribution === name);
+      const unknown = new Set<string>();
+      sections.push({
+        contribution: name,
+        element,
+        priority,
+        stage,
+        atEnd,
+        start: recording.steps.length,
+        unknown,
+      });
+      return observed(recording, unknown);
+    },
+    planned: (stage, { state, contributions }) => ({
+      stage,
+      state,
+      notRun: contributions.filter((record) => record.state === "pending").map(({ name }) => name),
+      sections: sections.flatMap((section, index) => {
+        if (section.stage !== stage) return [];
+        const { contribution, element, priority, atEnd, start, unknown } = section;
+        const steps = recording.steps.slice(start, sections[index + 1]?.start);
+        return [{ contribution, element, priority, atEnd, steps, unknown: [...unknown] }];
+      }),
+    }),
+  };
+}
+
+/** The host that also notes which answers it could not give as the machine will. */
+function observed(host: Host, unknown: Set<string>): Host {
+  const query: Host["query"] = async (argv, options) => {
+    try {
+      const result = await host.query(argv, options);
+      if (result.skipped) unknown.add(`what \`${argv.join(" ")}\` says`);
+      return result;
+    } catch (error) {
+      const isMissing = error instanceof CommandError && error.code === "command-not-found";
+      if (isMissing) unknown.add(`what \`${argv.join(" ")}\` says: ${argv[0]} is not installed here`);
+      throw error;
+    }
+  };
+  const fetch: Host["fetch"] = async (url, options) => {
+    const response = await host.fetch(url, options);
+    if (response.skipped === true) unknown.add(`what ${urlSubject(url)} answers`);
+    return response;
+  };
+  const connect: Host["connect"] = async (name, port, options) => {
+    unknown.add(`whether ${name} port ${port} can be reached`);
+    return host.connect(name, port, options);
+  };
+  const lookup: Host["lookup"] = async (name, options) => {
+    unknown.add(`which addresses ${name} has`);
+    return host.lookup(name, options);
+  };
+  return observedHost(host, { query, fetch, connect, lookup });
+}
+
+/** The host with some of its methods replaced. */
+function observedHost(host: Host, replaced: Partial<Host>): Host {
+  return new Proxy(host, {
+    get(target, name: keyof Host) {
+      const own = replaced[name];
+      if (own !== undefined) return own;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
