@@ -1,11 +1,11 @@
 import type { Logger } from "../log/logger.ts";
-import { stopwatch } from "../log/stopwatch.ts";
 import { certificateAuthorities } from "./certificate-authorities.ts";
 import { type CommandContext, runCommand } from "./command.ts";
 import { Environment } from "./environment.ts";
 import { Files } from "./files.ts";
-import type { Change, Host } from "./host.ts";
+import type { Host } from "./host.ts";
 import { httpFetch, lookUp, tcpConnect } from "./network.ts";
+import { logChange, logTimed } from "./operation-log.ts";
 import { printable, urlSubject } from "./printable.ts";
 import { rememberRoot } from "./root-of.ts";
 import { Tree } from "./tree.ts";
@@ -30,21 +30,15 @@ export function createHost(options: HostOptions): Host {
   const environment = given instanceof Environment ? given : new Environment(given);
   const root = tree.isMachine ? undefined : tree.root;
   const commands: CommandContext = { root, environment, log, signal };
-  const network = { signal, authorities: () => certificateAuthorities(files) };
-  const logged = (change: Change, what: string, path: string): Change => {
-    const message = `${change === "same" ? "left as it was" : change} ${what}${printable(path)}`;
-    if (change === "same") log.debug(message, { event: change, path });
-    else log.info(message, { event: change, path });
-    return change;
-  };
+  const network = { signal, authorities: () => certificateAuthorities(files, tree.isMachine) };
   const host: Host = {
     readFile: async (path) => files.read(path)?.toString("utf8"),
     readBytes: async (path) => files.read(path),
     stat: async (path) => files.stat(path),
     list: async (path) => files.list(path),
-    writeFile: async (path, content, how) => logged(files.write(path, content, how), "", path),
-    makeDirectory: async (path, how) => logged(files.makeDirectory(path, how), "folder ", path),
-    symlink: async (target, path) => logged(files.symlink(target, path), "link ", path),
+    writeFile: async (path, content, how) => logChange(log, files.write(path, content, how), "", path),
+    makeDirectory: async (path, how) => logChange(log, files.makeDirectory(path, how), "folder ", path),
+    symlink: async (target, path) => logChange(log, files.symlink(target, path), "link ", path),
     remove: async (path) => {
       const removed = files.remove(path);
       if (removed) log.info(`removed ${printable(path)}`, { event: "removed", path });
@@ -52,16 +46,17 @@ export function createHost(options: HostOptions): Host {
     },
     query: (argv, how) => runCommand(commands, argv, how),
     run: (argv, how) => runCommand(commands, argv, how),
-    fetch: async (url, how) => {
-      const elapsed = stopwatch();
-      const response = await httpFetch(network, url, how);
-      log.info(`fetched ${urlSubject(url)}: status ${response.status}`, { event: "finished", duration: elapsed() });
-      return response;
-    },
-    connect: (host, port, how) => tcpConnect(signal, host, port, how),
-    lookup: (name, how) => lookUp(signal, name, how),
+    fetch: (url, how) =>
+      logTimed(log, httpFetch(network, url, how), ({ status }) => `fetched ${urlSubject(url)}: status ${status}`),
+    connect: (name, port, how) =>
+      logTimed(log, tcpConnect(signal, name, port, how), () => `connected to ${printable(name)} port ${port}`),
+    lookup: (name, how) =>
+      logTimed(log, lookUp(signal, name, how), (found) => `looked up ${printable(name)}: ${found.join(", ")}`),
     setEnvironment: (name, value) => environment.set(name, value),
-    sleep: (seconds) => sleepFor(seconds, signal),
+    sleep: (seconds) => {
+      log.debug(`waits ${seconds} s`, { event: "started" });
+      return sleepFor(seconds, signal);
+    },
     now: () => new Date(),
   };
   if (root !== undefined) rememberRoot(host, root);

@@ -60,6 +60,7 @@ export interface Folder {
  * The files below a root. Paths are resolved as if the root were `/`: absolute links, `..` and links on the way stay
  * inside, also when somebody exchanges folders and links meanwhile. For this every folder on the way is opened from the
  * one before without following links, and named as `/proc/self/fd/N`, proc(5). The machine's own tree has plain paths.
+ * `/` and `/.` at the end of a path say nothing. A folder that is moved out of the tree while it is held is followed.
  */
 export class Tree {
   /** The root's path on the machine; `/` is the machine's own tree. */
@@ -80,7 +81,9 @@ export class Tree {
 
   /**
    * Calls `use` with the place of an absolute path, or returns undefined where a folder on the way is missing. Begins
-   * again when `use` found that what was looked at has been exchanged or removed meanwhile. @throws HostError: "cannot ACTION PATH: …"
+   * again when what was looked at turns out to have been exchanged or removed meanwhile.
+   *
+   * @throws HostError "cannot ACTION PATH: …"
    */
   at<T>(action: string, path: string, options: LocateOptions, use: (place: Place) => T): T | undefined {
     const refuse = (code: string, reason: string): HostError => refusal(code, action, path, reason);

@@ -3,10 +3,14 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { join } from "node:path";
+import { getCACertificates } from "node:tls";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { certificateAuthorities } from "../../../src/host/certificate-authorities.ts";
 import { createHost } from "../../../src/host/create-host.ts";
 import type { HostError } from "../../../src/host/errors.ts";
+import { Files } from "../../../src/host/files.ts";
 import type { Host } from "../../../src/host/host.ts";
+import { Tree } from "../../../src/host/tree.ts";
 import type { LogEvent } from "../../../src/log/logger.ts";
 import { keptLog, temporaryFolder } from "../../support/host.ts";
 import { selfSigned } from "../../support/self-signed.ts";
@@ -215,6 +219,18 @@ describe("fetch over TLS", () => {
   });
 });
 
+describe("certificate authorities", () => {
+  test("are the runtime's own on a target tree without any, and never the machine's", async () => {
+    expect(await certificateAuthorities(new Files(new Tree(temporaryFolder())), false)).toBeUndefined();
+  });
+
+  test("are asked of the runtime's system store on a machine that keeps them elsewhere", async () => {
+    const system = getCACertificates("system");
+    const found = await certificateAuthorities(new Files(new Tree(temporaryFolder())), true);
+    expect(found).toEqual(system.length > 0 ? system : undefined);
+  });
+});
+
 describe("connect", () => {
   test("succeeds where somebody listens", async () => {
     let connections = 0;
@@ -273,6 +289,23 @@ describe("lookup", () => {
     const stopped = createHost({ log: keptLog().log, signal: AbortSignal.abort() });
     expect((await hostError(stopped.lookup("localhost"))).code).toBe("interrupted");
   });
+});
+
+test("connections, look-ups and waiting are logged, with their time and how they ended", async () => {
+  const port = await listen(createTcpServer((socket) => void socket.on("error", () => {})));
+  await host.connect("127.0.0.1", port);
+  await host.lookup("127.0.0.1");
+  await host.sleep(0.01);
+  await hostError(host.connect("127.0.0.1", 0));
+  await hostError(host.fetch("http://user:hidden@127.0.0.1:1/?hidden"));
+  expect(events).toMatchObject([
+    { level: "info", event: "finished", message: `connected to 127.0.0.1 port ${port}` },
+    { level: "info", event: "finished", message: "looked up 127.0.0.1: 127.0.0.1" },
+    { level: "debug", event: "started", message: "waits 0.01 s" },
+    { level: "info", event: "failed", message: expect.stringMatching(/^failed: cannot connect to 127\.0\.0\.1:0: /) },
+    { level: "info", event: "failed", message: "failed: cannot fetch http://127.0.0.1:1/: connection refused" },
+  ]);
+  expect(events.filter(({ duration }) => typeof duration === "number")).toHaveLength(4);
 });
 
 describe("sleep and now", () => {
