@@ -25,6 +25,7 @@ import {
   packageFolder,
   readText,
   temporaryParent,
+  throwIfInterrupted,
   withFolder,
   writeText,
 } from "./workspace.ts";
@@ -70,6 +71,7 @@ const separateAgent = "node_modules/kanod-configure/dist/cli/agent.js";
  * Compiles elements to an agent. The output folder is changed only at the end of a build that succeeds.
  *
  * @throws BuildError with all problems that were found in the elements
+ * @throws AgentError `interrupted`, once nothing is left of the build
  */
 export async function compileAgent(options: CompileOptions): Promise<CompileResult> {
   if (!(await isBuilt())) {
@@ -124,7 +126,7 @@ class Compilation {
   }
 
   async #step<T>(step: string, work: () => Promise<T>): Promise<T> {
-    this.#signal?.throwIfAborted();
+    throwIfInterrupted(this.#signal);
     const begin = performance.now();
     this.#options.progress?.({ step, state: "started" });
     const result = await work();

@@ -26,6 +26,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { AgentError } from "../config/agent-error.ts";
 
 /**
  * The door of the build side to files and processes: no other file of src/build has one, as biome.json sees to. A build
@@ -249,10 +250,15 @@ export interface ProgramResult {
   fault?: string;
 }
 
+/** @throws AgentError `interrupted` once the signal is aborted */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new AgentError("interrupted", "the build was interrupted");
+}
+
 /**
  * Runs a program to its end. NODE_OPTIONS is not handed on: what a user's shell has in it must change no build.
  *
- * @throws what `signal` was aborted with
+ * @throws AgentError `interrupted`
  */
 export async function runProgram(argv: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   const [file = "", ...args] = argv;
@@ -267,7 +273,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
     ...(options.timeout === undefined ? {} : { timeout: options.timeout * 1000 }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
-  options.signal?.throwIfAborted();
+  throwIfInterrupted(options.signal);
   const { exitCode, stdout, stderr, timedOut } = result;
   const started = exitCode !== undefined || result.signal !== undefined;
   const fault = started ? {} : { fault: `${basename(file)}: ${result.shortMessage ?? "it could not be started"}` };

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -166,6 +167,20 @@ test("builds of the same output and cache at the same time do not disturb each o
   await Promise.all([1, 2].map(() => execa(process.execPath, args, { env })));
   const { stdout } = await execa(join(output, "kanod-configure"), ["contributions"]);
   expect(stdout).toContain("plain-javascript");
+});
+
+test("a build that is interrupted leaves nothing behind", async () => {
+  const [output, work] = [join(temporaryFolder(), "out"), temporaryFolder()];
+  const args = [programFile, "compile", "--element", fixtureElement("plain-javascript"), "-o", output];
+  const building = execa(process.execPath, args, { env: { TMPDIR: work }, reject: false });
+  // Late enough that it is in the middle of a step, which has programs of its own running.
+  while (readdirSync(work).length === 0) await setTimeout(20);
+  await setTimeout(300);
+  building.kill("SIGTERM");
+  const { exitCode, stderr } = await building;
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining("the build was interrupted [interrupted]")]);
+  expect(existsSync(output)).toBe(false);
+  expect(readdirSync(work)).toEqual([]);
 });
 
 test("without --element the elements are those of diskimage-builder, of which most have nothing for us", async () => {
