@@ -29,8 +29,8 @@ export interface Cable {
 }
 
 export interface NetworkLab extends AsyncDisposable {
-  /** Plugs a cable into a running guest. */
-  plug(guest: Guest, cable: Cable): Promise<void>;
+  /** Plugs a cable into a guest that runs, or boots. */
+  plug(guest: Pick<Guest, "leader">, cable: Cable): Promise<void>;
   /** Runs a command in the namespace; its standard output. */
   run(argv: readonly string[]): Promise<string>;
   /** Starts a server in the namespace, which is ended with the lab. */
@@ -55,6 +55,15 @@ export async function networkLab(): Promise<NetworkLab> {
   const run = async (argv: readonly string[]): Promise<string> =>
     (await exec("ip", ["netns", "exec", name, ...argv], { timeout: 60_000 })).stdout;
   await run(["ip", "link", "set", "lo", "up"]);
+  const plug = async (guest: Pick<Guest, "leader">, cable: Cable): Promise<void> => {
+    const place = ["netns", String(guest.leader)];
+    const far = ["type", "veth", "peer", "name", cable.guest, "address", cable.mac, ...place];
+    await exec("ip", ["link", "add", cable.lab, "netns", name, ...far]);
+    for (const address of cable.addresses ?? []) {
+      await run(["ip", "address", "add", address, "dev", cable.lab, ...(address.includes(":") ? ["nodad"] : [])]);
+    }
+    await run(["ip", "link", "set", cable.lab, "up"]);
+  };
   return {
     run,
     succeeds: (argv) =>
@@ -71,14 +80,7 @@ export async function networkLab(): Promise<NetworkLab> {
       servers.push(server);
       return server;
     },
-    plug: async (guest, cable) => {
-      const far = ["type", "veth", "peer", "name", cable.guest, "address", cable.mac, "netns", String(guest.leader)];
-      await exec("ip", ["link", "add", cable.lab, "netns", name, ...far]);
-      for (const address of cable.addresses ?? []) {
-        await run(["ip", "address", "add", address, "dev", cable.lab, ...(address.includes(":") ? ["nodad"] : [])]);
-      }
-      await run(["ip", "link", "set", cable.lab, "up"]);
-    },
+    plug,
     [Symbol.asyncDispose]: async () => {
       for (const server of servers) server.kill("SIGKILL");
       await exec("ip", ["netns", "delete", name]);

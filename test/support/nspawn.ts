@@ -23,6 +23,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface GuestOptions {
   /** More arguments of systemd-nspawn, such as `--bind-ro=…`. */
   nspawnArguments?: readonly string[];
+  /** Called as soon as the guest's PID 1 is there, before it has started anything that takes its time. */
+  onLeader?: (leader: number) => Promise<void>;
   /** How long booting may take, in seconds. Default 60. */
   timeout?: number;
 }
@@ -86,6 +88,7 @@ export async function bootGuest(root: string, options: GuestOptions = {}): Promi
   try {
     const deadline = Date.now() + (options.timeout ?? 60) * 1000;
     const leader = await waitForLeader(child, deadline);
+    await options.onLeader?.(leader);
     const guest = makeGuest(leader, child, ended, () => log);
     await waitUntilStarted(guest, deadline);
     return guest;
@@ -133,7 +136,9 @@ async function waitUntilStarted(guest: Guest, deadline: number): Promise<void> {
     if (["running", "degraded"].includes(state.stdout.trim())) return;
     await sleep(100);
   }
-  throw new Error("it did not reach its default target in time");
+  const look = ["sh", "-c", "systemctl list-jobs --no-pager; journalctl --no-pager -n 40"];
+  const { stdout } = await guest.run(look, { anyExitCode: true, timeout: 10 });
+  throw new Error(`it did not reach its default target in time\n${stdout}`);
 }
 
 /** Ends the command that nsenter waits for. nsenter itself must live on: nobody else would reap the command. */

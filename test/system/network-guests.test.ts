@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { type ConfiguredGuest, configuredGuest, configuredGuestObstacle } from "../support/configured-guest.ts";
 import { labObstacle, type NetworkLab, networkLab } from "../support/network-lab.ts";
 import { describeWith } from "../support/requirements.ts";
@@ -89,7 +89,6 @@ describeWith(configuredGuestObstacle() ?? labObstacle()).each(Object.keys(render
       });
       view = new View(machine);
       lab = await networkLab();
-      afterAll(() => lab[Symbol.asyncDispose]());
       await lab.plug(machine.guest, {
         lab: "lan0",
         guest: "eth0",
@@ -108,6 +107,7 @@ describeWith(configuredGuestObstacle() ?? labObstacle()).each(Object.keys(render
         "--pid-file=",
       ];
       lab.start(["dnsmasq", "--keep-in-foreground", "--user=root", ...where, ...names, ...lease]);
+      return () => lab[Symbol.asyncDispose]();
     }, 900_000);
 
     // netplan matches permanent MAC addresses only, and a cable of a container has none.
