@@ -1,3 +1,4 @@
+import { defineAnalyze } from "./analyze.ts";
 import { type CommandContext, type CommandDefinition, execute, Program } from "./command-line.ts";
 import { defineContributions } from "./contributions.ts";
 import { definePlan } from "./plan-command.ts";
@@ -16,7 +17,15 @@ export async function configureCommand(
     .description("Looks at the configuration of a machine, and builds the agent that applies it on first boot.")
     .usage("COMMAND [options]")
     .addHelpText("after", exitCodeHelp);
-  for (const define of [defineValidate, definePlan, defineStatus, defineContributions, defineSchema, ...buildSide])
+  for (const define of [
+    defineValidate,
+    definePlan,
+    defineStatus,
+    defineAnalyze,
+    defineContributions,
+    defineSchema,
+    ...buildSide,
+  ])
     define(program, context);
   return execute(program, context.io);
 }
