@@ -1,8 +1,9 @@
+import { spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/create-host.ts";
 import type { Host } from "../../src/host/host.ts";
 import type { LogEvent } from "../../src/log/logger.ts";
@@ -15,7 +16,14 @@ import { temporaryFolder } from "../support/cli.ts";
 import { memoryLog } from "../support/contributions.ts";
 import { describeWith } from "../support/requirements.ts";
 import { SlowProxy } from "../support/slow-proxy.ts";
-import { makeRole, startVault, type TestRole, type VaultServer, vaultObstacle } from "../support/vault-server.ts";
+import {
+  freePort,
+  makeRole,
+  startVault,
+  type TestRole,
+  type VaultServer,
+  vaultObstacle,
+} from "../support/vault-server.ts";
 
 let server: VaultServer;
 let role: TestRole;
@@ -354,6 +362,16 @@ describeWith(vaultObstacle())("a Vault that is in trouble", () => {
     expect(proxy.connections).toBe(7);
   });
 
+  test("that loses the answer to a revocation: it is asked again, and the token is gone all the same", async () => {
+    await using proxy = await SlowProxy.start(server.port);
+    const its = machine();
+    const vault = await openVault(await settings({ url: `http://127.0.0.1:${proxy.port}` }), "n", its);
+    await server.takeRequests();
+    proxy.next.push({ kind: "cut-answer", bytes: 1 });
+    await vault.revoke(its);
+    expect(await paths()).toEqual(["auth/token/revoke-self", "auth/token/revoke-self"]);
+  });
+
   test("silent: no answer is waited for longer than the time that there is", async () => {
     await using proxy = await SlowProxy.start(server.port);
     proxy.otherwise = { kind: "silence" };
@@ -465,6 +483,19 @@ describeWith(vaultObstacle())("a Vault with TLS", () => {
     } finally {
       process.env = before;
     }
+  });
+
+  test("is reached through a real proxy where the configuration says so, and still checked", async () => {
+    const folder = temporaryFolder();
+    const port = await freePort();
+    const config = `Port ${port}\nListen 127.0.0.1\nBasicAuth operator word\nLogFile "${folder}/log"\nLogLevel Connect\n`;
+    writeFileSync(join(folder, "conf"), config);
+    const proxy = spawn("tinyproxy", ["-d", "-c", join(folder, "conf")], { stdio: "ignore" });
+    onTestFinished(() => void proxy.kill());
+    const proxyFor = (): string => `http://operator:w%6Frd@127.0.0.1:${port}`;
+    expect(await ask({ ca: authority.cert, proxyFor })).toBe("over TLS");
+    expect(readFileSync(join(folder, "log"), "utf8")).toContain(`CONNECT 127.0.0.1:${secure.port}`);
+    expect((await failureOf(ask({ proxyFor }))).code).toBe("vault-tls");
   });
 
   test("is trusted by the system's authorities, once they are there", async () => {

@@ -108,9 +108,15 @@ export class VaultSession {
   /** Ends the session at Vault's side too. @throws VaultError */
   async revoke(context: RequestContext): Promise<void> {
     const client = await this.#client(context);
-    await answered(client.tokenRevokeSelf(), (refusal) => {
-      return new VaultError("vault-request-failed", `Vault does not revoke the token: ${refusal.text}`);
-    });
+    try {
+      await answered(client.tokenRevokeSelf(), ({ status, text }) => {
+        const code = status === 403 ? "vault-denied" : "vault-request-failed";
+        return new VaultError(code, `Vault does not revoke the token: ${text}`);
+      });
+    } catch (error) {
+      // It is no token any more: it expired, or a first request was carried out whose answer got lost.
+      if (!(error instanceof VaultError) || error.code !== "vault-denied") throw error;
+    }
   }
 
   #client(context: RequestContext): Promise<NodeVault.client> {

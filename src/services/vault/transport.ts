@@ -4,8 +4,13 @@ import type { Logger } from "../../log/logger.ts";
 import { VaultError, type VaultErrorCode } from "./errors.ts";
 import { type Deadline, pauseBefore } from "./retry.ts";
 
-/** Longest wait for one answer, in seconds; what is slower is asked again while the deadline allows. */
+/**
+ * Longest wait for the first answer, in seconds, and by how much each later one is waited for longer: an overloaded server
+ * still works on what nobody waits for any more, and has more to do for each that asks again.
+ */
 const attemptTimeout = 30;
+/** In seconds. Vault itself gives up after 90 (`default_max_request_duration`). */
+const longestAttempt = 90;
 /** Secrets, certificates and their chains are small. In bytes. */
 const maxAnswer = 1024 * 1024;
 
@@ -56,7 +61,8 @@ export async function sendPatiently(
   // Counted besides the deadline's own clock, because a host that only pretends to wait takes no time.
   let waited = 0;
   for (let attempt = 0; ; attempt++) {
-    const answer = await attemptOnce(server, url, options, context);
+    const patience = Math.min(attemptTimeout * (attempt + 1), longestAttempt);
+    const answer = await attemptOnce(server, url, options, context, patience);
     if ("status" in answer) return answer;
     const pause = Math.max(pauseBefore(attempt, Math.random()), answer.retryAfter ?? 0);
     waited += pause;
@@ -74,8 +80,9 @@ async function attemptOnce(
   url: string,
   options: Pick<FetchOptions, "method" | "headers" | "body">,
   { host, deadline }: RequestContext,
+  patience: number,
 ): Promise<FetchResponse | Obstacle> {
-  const timeout = Math.max(0.001, Math.min(attemptTimeout, deadline.left));
+  const timeout = Math.max(0.001, Math.min(patience, deadline.left));
   const { ca, proxy } = server;
   const way = { ...(ca === undefined ? {} : { ca }), ...(proxy === undefined ? {} : { proxy }) };
   try {

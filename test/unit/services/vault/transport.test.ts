@@ -113,6 +113,13 @@ describe("sendPatiently", () => {
     expect(requests[0]?.maxBytes).toBe(1024 * 1024);
   });
 
+  test("waits longer for each later answer", async () => {
+    const { host, requests } = hostOf(new HostError("fetch-timeout", "https://v/x", "no answer"));
+    await failureOf(send(host, 1000));
+    const timeouts = requests.map(({ timeout = 0 }) => Math.round(timeout));
+    expect(timeouts.slice(0, 5)).toEqual([30, 60, 90, 90, 90]);
+  });
+
   test("passes an interruption on as it is", async () => {
     const { host } = hostOf(new HostError("interrupted", "https://v/x", "the run was interrupted"));
     await expect(send(host)).rejects.toMatchObject({ code: "interrupted" });
