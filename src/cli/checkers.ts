@@ -99,7 +99,7 @@ function meaningProblems(document: YamlDocument, meaning: (conf: Configuration) 
 
 /** The `boot` part of a configuration is what kanod-bootcmd will read. */
 function findingsOfBoot(conf: Configuration, contributions: readonly Contribution[]): PlacedFinding[] {
-  const { boot } = conf as { boot?: Configuration };
+  const { boot } = conf as unknown as { boot?: Configuration };
   if (boot === undefined) return [];
   const found = findings({ conf: boot, system: {} }, contributions);
   return found.map((finding) => ({ ...finding, pointer: `/boot${finding.pointer}` }));
