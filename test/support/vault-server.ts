@@ -23,6 +23,8 @@ export { vaultObstacle } from "./vault-binary.ts";
 export interface VaultServerOptions {
   /** A TLS listener with this certificate; without it plain HTTP. */
   tls?: KeyPair & { ca: string };
+  /** `vault server -dev`: in memory, unsealed, with a kv2 engine at `secret`. It cannot be stopped and started again. */
+  dev?: true;
 }
 
 /** A request as Vault's audit log has it. */
@@ -69,6 +71,10 @@ export async function startVault(options: VaultServerOptions = {}): Promise<Vaul
   const folder = await mkdtemp(join(tmpdir(), "kanod-vault-"));
   const server = new Server(await vaultBinary(), folder, await freePort(), options.tls);
   try {
+    if (options.dev === true) {
+      await server.startDeveloping();
+      return server;
+    }
     await server.configure();
     await server.start();
     await server.initialize();
@@ -117,8 +123,18 @@ disable_mlock = true\napi_addr = "${this.url}"\ncluster_addr = "https://127.0.0.
     await writeFile(file("vault.hcl"), text);
   }
 
-  async start(): Promise<void> {
-    const child = spawn(this.#binary, ["server", `-config=${join(this.#folder, "vault.hcl")}`], {
+  start(): Promise<void> {
+    return this.#run([`-config=${join(this.#folder, "vault.hcl")}`]);
+  }
+
+  async startDeveloping(): Promise<void> {
+    this.rootToken = "root";
+    const options = [`-dev-root-token-id=${this.rootToken}`, `-dev-listen-address=127.0.0.1:${this.port}`];
+    await this.#run(["-dev", "-dev-no-store-token", ...options]);
+  }
+
+  async #run(options: readonly string[]): Promise<void> {
+    const child = spawn(this.#binary, ["server", ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env["PATH"], HOME: this.#folder },
     });

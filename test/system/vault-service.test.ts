@@ -187,6 +187,9 @@ describeWith(vaultObstacle())("a real Vault", () => {
     const client = (await openVault(config, "n", its)).client(its);
     await client.read("kv2", "db");
     const key = await client.resolve("@vault:pki-key:node-1");
+    await client.resolve("@vault:kv2:db:tls");
+    its.log.info("it is true");
+    expect(JSON.stringify(its.events)).toContain("it is true");
     its.log.info(`${config.secret_id} kv2 newer secret ${key}`);
     const text = JSON.stringify(its.events);
     for (const secret of [config.secret_id ?? "", "kv2 newer secret", ...key.split("\n").slice(1, -1)]) {
@@ -504,6 +507,23 @@ describeWith(vaultObstacle())("a Vault with TLS", () => {
     const config = { url: secure.url, role: "node-1", role_id: secureRole.role_id, timeout: 10 };
     const vault = await openVault({ ...config, secret_id: await secureRole.secretId() }, "n", its);
     expect(await vault.client(its).resolve("@vault:kv1:db:password")).toBe("over TLS");
+  });
+});
+
+describeWith(vaultObstacle())("a Vault in development mode", () => {
+  test("works with the mounts that it has", async () => {
+    await using dev = await startVault({ dev: true });
+    await dev.write("sys/auth/approle", { type: "approle" });
+    await dev.write("sys/policies/acl/n", { policy: 'path "secret/data/team/n/*" { capabilities = ["read"] }' });
+    await dev.write("auth/approle/role/n", { token_policies: "n" });
+    await dev.write("secret/data/team/n/db", { data: { password: "in memory" } });
+    const { body } = await dev.request("GET", "auth/approle/role/n/role-id");
+    const secret = await dev.write("auth/approle/role/n/secret-id");
+    const its = machine();
+    const config = { url: `${dev.url}/`, role: "team/n", role_id: body.data.role_id, kv2_mount: "secret" };
+    const vault = await openVault({ ...config, secret_id: secret.body.data.secret_id }, "n", its);
+    expect(await vault.client(its).resolve("@vault:kv2:db:password")).toBe("in memory");
+    await vault.revoke(its);
   });
 });
 

@@ -134,7 +134,8 @@ class OpenVault implements Vault {
     if ("path" in reference) {
       const data = await this.#session.read(reference.kind, reference.path, context);
       const secret = textOf(data, reference.key, `${reference.kind} ${reference.path}`);
-      use.log.addSecret(secret);
+      // The word would be masked everywhere, and tells nothing.
+      if (secret !== "true" && secret !== "false") use.log.addSecret(secret);
       return secret;
     }
     const { certificate, privateKey, caChain } = await this.#issue(reference.name, use, context);
