@@ -4,6 +4,7 @@ import { defineContributions } from "./contributions.ts";
 import { definePlan } from "./plan-command.ts";
 import { defineSchema } from "./schema.ts";
 import { defineStatus } from "./status.ts";
+import { defineUserData } from "./user-data-command.ts";
 import { defineValidate } from "./validate-command.ts";
 
 /** `kanod-configure COMMAND …`. */
@@ -22,6 +23,7 @@ export async function configureCommand(
     definePlan,
     defineStatus,
     defineAnalyze,
+    defineUserData,
     defineContributions,
     defineSchema,
     ...buildSide,

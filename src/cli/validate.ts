@@ -1,18 +1,15 @@
-import { resolve } from "node:path";
 import { AgentError } from "../config/agent-error.ts";
 import { type CheckedFile, type Checkers, checkFile } from "../config/embedded/check.ts";
 import type { DetectOptions } from "../config/embedded/detect.ts";
 import { inspectFile } from "../config/embedded/inspect.ts";
 import type { DocumentKind } from "../config/embedded/inspection.ts";
-import { hasErrors, type Problem } from "../config/problem.ts";
-import { isSchema, type JsonSchema } from "../config/schema.ts";
-import { maxInputBytes, parseYaml } from "../config/yaml.ts";
+import type { Problem } from "../config/problem.ts";
+import { maxInputBytes } from "../config/yaml.ts";
 import type { Host } from "../host/host.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { githubReport } from "../report/github.ts";
 import { jsonReport } from "../report/json.ts";
 import { sarifReport } from "../report/sarif.ts";
-import { formatProblems } from "../report/text.ts";
 import { textReport } from "../report/text-report.ts";
 import {
   type ReportFormat,
@@ -20,10 +17,11 @@ import {
   type ValidationReport,
   type ValidationSummary,
 } from "../report/validation.ts";
-import { createCheckers, knownKeysOf, type Rules, rulesOfImage, rulesOfSchema } from "./checkers.ts";
+import { createCheckers, knownKeysOf, type Rules, rulesOfImage } from "./checkers.ts";
 import type { CommandContext, DocumentChecks } from "./command-line.ts";
 import { type InputFile, inputFiles, type MissingFile } from "./input-files.ts";
 import { type CliIo, exitCodes } from "./io.ts";
+import { rulesOfFile } from "./schema-file.ts";
 import { outsideHost } from "./tree.ts";
 
 export interface ValidateOptions {
@@ -56,24 +54,6 @@ async function newReport({ io, image }: CommandContext, format: ReportFormat): P
   if (format === "json") return jsonReport();
   if (format === "github") return githubReport();
   return format === "sarif" ? sarifReport((await image.manifest()).agent) : textReport({ color: io.color });
-}
-
-/** Undefined, and reported, where the file is no schema. */
-async function rulesOfFile({ io, image }: CommandContext, host: Host, file: string): Promise<Rules | undefined> {
-  const content = await host.readBytes(resolve(io.workingDirectory, file));
-  if (content === undefined) {
-    throw new AgentError("unreadable", `${file}: there is no such file`, { exitCode: exitCodes.unreadable });
-  }
-  const document = parseYaml(content, file);
-  const { checkSchema } = await import(/* webpackMode: "eager" */ "../config/check-schema.ts");
-  const found = hasErrors(document.problems) ? [] : checkSchema(document.value, document.locate);
-  const problems: Problem[] = [...document.problems, ...found];
-  if (hasErrors(problems) || !isSchema(document.value)) {
-    io.err(formatProblems(problems, { texts: new Map([[file, document.text]]), color: io.color }));
-    io.err(`${io.program}: ${file} is no schema that can be used\n`);
-    return undefined;
-  }
-  return rulesOfSchema(document.value as JsonSchema, image);
 }
 
 type Input = InputFile | MissingFile | { shown: string; stdin: true };
