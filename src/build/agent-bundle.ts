@@ -8,9 +8,6 @@ import { packageFolder, pathKind, readText, removeTree, writeText } from "./work
  */
 export const agentBundle: string = join(packageFolder, "dist/agent.cjs");
 
-/** Name under which contributions, and the packages they use, import the agent's part. */
-export const agentPackage = "kanod-configure";
-
 /** Writes {@link agentBundle} from the modules in `dist`. */
 export async function bundleAgent(): Promise<void> {
   const dist = join(packageFolder, "dist");
@@ -19,7 +16,7 @@ export async function bundleAgent(): Promise<void> {
   const [entry, output] = [join(folder, "entry.js"), join(folder, "agent.cjs")];
   try {
     await writeText(entry, 'export * from "../index.js";\nexport { runAgent } from "../cli/agent.js";\n');
-    const report = await bundle({ entry, output, external: [], base: packageFolder });
+    const report = await bundle({ entry, output, external: {}, base: packageFolder });
     // A package may do without another: nunjucks looks for chokidar and goes on without.
     const missing = report.missing.filter(({ file }) => file.startsWith(`${dist}/`));
     const faults = [...missing, ...report.assets, ...report.invalid];

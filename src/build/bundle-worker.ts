@@ -61,7 +61,7 @@ async function bundle({ ncc: path, entry, output, report, external }: BundleRequ
     quiet: true,
     esm: false,
     target: "es2022",
-    externals: Object.fromEntries(external.map((name) => [name, name])),
+    externals: external,
   });
   writeFileSync(output, withoutPaths(code));
   writeFileSync(report, JSON.stringify(examine(stats.compilation, code)));

@@ -12,8 +12,8 @@ export interface BundleRequest {
   output: string;
   /** Where the {@link BundleReport} is written, as JSON. */
   report: string;
-  /** Names of packages that stay outside: the bundle calls `require` for them. */
-  external: readonly string[];
+  /** Imports that stay outside, by how they are written: the bundle calls `require` with the name that is given here. */
+  external: Readonly<Record<string, string>>;
 }
 
 /** What is worth knowing of a bundle. Files are absolute. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { hasErrors, type Problem } from "../config/problem.ts";
-import { agentBundle, agentPackage, isBuilt } from "./agent-bundle.ts";
+import { agentBundle, isBuilt } from "./agent-bundle.ts";
 import { BuildError, buildProblem } from "./build-error.ts";
 import { BundleFailure, type BundleReport, bundle } from "./bundle.ts";
 import { bundleProblems } from "./bundle-problems.ts";
@@ -8,7 +8,15 @@ import { type CollectedElement, collectContributions } from "./collect.ts";
 import type { ImageContent } from "./compiled-image.ts";
 import type { ElementInput } from "./elements.ts";
 import { buildExecutable } from "./executable.ts";
-import { agentProgram, bundledParts, launcher, rehearsalProgram, separateParts } from "./launcher.ts";
+import {
+  agentName,
+  agentProgram,
+  bundledParts,
+  launcher,
+  rehearsalProgram,
+  separateParts,
+  validatorsName,
+} from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
 import { publish } from "./publish.ts";
 import { rehearse, startOnce } from "./rehearsal.ts";
@@ -16,6 +24,7 @@ import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
 import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
+import { validatorParts, validatorsModule } from "./validators.ts";
 import {
   type Arch,
   copyTree,
@@ -159,14 +168,15 @@ class Compilation {
     if (hasErrors(problems)) throw new BuildError(problems);
     this.#warnings.push(...problems);
     const [agent, image] = [await readText(agentBundle), await readText(output)];
-    const parts = bundledParts(agent ?? "", image ?? "");
+    const parts = bundledParts(agent ?? "", image ?? "", await validatorParts(stage.folder));
     return { final: parts, forRehearsal: parts };
   }
 
   async #bundle(stage: Stage, output: string): Promise<BundleReport> {
     const entry = join(stage.folder, "image.js");
+    const external = { [agentName]: agentName, [validatorsModule]: validatorsName };
     try {
-      return await bundle({ entry, output, external: [agentPackage], base: stage.folder, signal: this.#signal });
+      return await bundle({ entry, output, external, base: stage.folder, signal: this.#signal });
     } catch (error) {
       if (!(error instanceof BundleFailure)) throw error;
       throw new BuildError([buildProblem("bundle-failed", `the contributions cannot be bundled: ${error.message}`)]);

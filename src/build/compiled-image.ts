@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { generateValidators } from "../config/generate-validators.ts";
-import { bootSchema, type JsonSchema } from "../config/schema.ts";
+import type { JsonSchema } from "../config/schema.ts";
 import { inAscii } from "./agent-bundle.ts";
 import type { CollectedElement } from "./collect.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Stage } from "./stage.ts";
+import { validatorsModule, writeValidators } from "./validators.ts";
 import { writeText } from "./workspace.ts";
 
 export interface ImageContent {
@@ -31,8 +31,7 @@ export async function writeCompiledImage(stage: Stage, content: ImageContent): P
   await generated("system-schema.mjs", exportDefault(JSON.stringify(systemSchema)));
   await generated("manifest.mjs", exportDefault(manifest));
   await generated("templates.mjs", exportDefault(templatesOf(elements)));
-  const validators = { configuration: schema, boot: bootSchema(schema), system: systemSchema };
-  await generated("validators.mjs", generateValidators(validators));
+  await writeValidators(stage.folder, schema, systemSchema);
   const path = join(stage.folder, "image.js");
   await writeText(path, imageText(stage, elements));
   return path;
@@ -58,7 +57,7 @@ function imageText(stage: Stage, elements: readonly CollectedElement[]): string 
 ${modules.join("")}  ],
   schema: async () => (await ${lazyImport}"./generated/schema.mjs")).default,
   systemSchema: async () => (await ${lazyImport}"./generated/system-schema.mjs")).default,
-  validators: () => ${lazyImport}"./generated/validators.mjs"),
+  validators: () => ${lazyImport}"${validatorsModule}"),
   template: async (name) => {
     const { default: templates } = await ${lazyImport}"./generated/templates.mjs");
     return Object.hasOwn(templates, name) ? templates[name] : undefined;

@@ -3,6 +3,11 @@
  * of parts hand both to a function `run`, which the text of a program defines.
  */
 
+/** What the image's part requires for the agent's part. */
+export const agentName = "kanod-configure";
+/** What the image's part requires for its validators. */
+export const validatorsName = "kanod-configure/validators";
+
 /**
  * Modules of Node that take a noticeable part of an agent's start, and that most runs never use. What the agent's part
  * imports at its top is a stand-in, which loads the module when something of it is asked for. The bundler makes the result
@@ -14,12 +19,23 @@ const slowModules = ["child_process", "crypto", "net", "stream", "timers/promise
 
 /**
  * Both parts in the same text, which imports nothing but Node's own modules. The second one gets the first one's exports
- * for "kanod-configure", whichever file imports it.
+ * for "kanod-configure", whichever file imports it, and the validators for {@link validatorsName}.
  *
  * @param agent text of a CommonJS module that exports `runAgent`
  * @param image text of a CommonJS module whose default export is the image
+ * @param validators texts of CommonJS modules by the name that each exports; one is evaluated when it is asked for
  */
-export function bundledParts(agent: string, image: string): string {
+export function bundledParts(agent: string, image: string, validators: Readonly<Record<string, string>>): string {
+  const getters = Object.entries(validators).map(
+    ([name, text]) => `  get ${name}() {
+    const { ${name}: value } = evaluate(((module, exports, require) => {
+${text}
+    }), require);
+    Object.defineProperty(validators, "${name}", { value });
+    return value;
+  },
+`,
+  );
   // Functions, so that neither part sees names of the other. The parentheses around them are for V8: it compiles such
   // functions at once, with the modules in them, so that they get into the executable's code cache.
   return `const lazily = (name) => {
@@ -37,9 +53,11 @@ const evaluate = (part, require) => {
 const agent = evaluate(((module, exports, require) => {
 ${agent}
 }), lazily);
+const validators = {
+${getters.join("")}};
 const image = evaluate(((module, exports, require) => {
 ${image}
-}), (name) => (name === "kanod-configure" ? agent : require(name)));
+}), (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
 run(agent, image.default);
 `;
 }

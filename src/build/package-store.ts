@@ -1,5 +1,5 @@
 import { dirname, join, relative } from "node:path";
-import { agentPackage } from "./agent-bundle.ts";
+import { agentName } from "./launcher.ts";
 import { copyTree, listTree, makeLink, pathKind, readText, realPath } from "./workspace.ts";
 
 /** A static import or require of a package, as compilers, bundlers and people write it. */
@@ -78,7 +78,7 @@ async function importedPackages(files: readonly string[]): Promise<string[]> {
     for (const [, name = ""] of ((await readText(file)) ?? "").matchAll(importOfPackage)) names.add(name);
   }
   // Whatever copy of it lies about: contributions get the one that compiles them.
-  names.delete(agentPackage);
+  names.delete(agentName);
   return [...names].sort();
 }
 

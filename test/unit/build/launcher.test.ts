@@ -17,6 +17,7 @@ const kanod = require("kanod-configure");
 module.exports.default = {
   modules: ["one", "two"].map((each) => ({ load: async () => kanod.registered.push(each, name, typeof require("node:fs").readFileSync) })),
 };`;
+const validators = { configuration: "exports.configuration = () => true;", boot: 'throw new Error("not asked for");' };
 const registered = ["one", "image's own", "function", "two", "image's own", "function"];
 
 async function run(text: string, ...args: string[]): Promise<{ folder: string; said: unknown }> {
@@ -27,8 +28,23 @@ async function run(text: string, ...args: string[]): Promise<{ folder: string; s
 }
 
 test("the parts are joined to one program: the image's part imports the agent's, and neither sees the other's names", async () => {
-  const { said } = await run(agentProgram(bundledParts(agent, image), true), "x");
+  const { said } = await run(agentProgram(bundledParts(agent, image, validators), true), "x");
   expect(said).toEqual({ registered, options: { embedded: true }, args: ["x"], name: "agent's own" });
+});
+
+test("a validator is evaluated when it is asked for, and once", async () => {
+  const asking = `
+exports.runAgent = async (image) => {
+  const validators = await image.validators();
+  console.log(JSON.stringify([validators.configuration === validators.configuration, validators.configuration({}), globalThis.count]));
+};`;
+  const asked = 'module.exports.default = { validators: async () => require("kanod-configure/validators") };';
+  const counting = {
+    ...validators,
+    configuration: "globalThis.count = (globalThis.count ?? 0) + 1; exports.configuration = () => true;",
+  };
+  const { said } = await run(agentProgram(bundledParts(asking, asked, counting), true));
+  expect(said).toEqual([true, true, 1]);
 });
 
 test("the parts can stay in files of their own", async () => {
@@ -45,7 +61,7 @@ test("the parts can stay in files of their own", async () => {
 
 test("a rehearsal writes down which module it imports", async () => {
   const trace = join(temporaryFolder(), "trace");
-  const { said } = await run(rehearsalProgram(bundledParts(agent, image)), "x", trace);
+  const { said } = await run(rehearsalProgram(bundledParts(agent, image, {})), "x", trace);
   expect(said).toMatchObject({ registered, args: ["x"] });
   expect(readFileSync(trace, "utf8")).toBe("0 begins\n0 ends\n1 begins\n1 ends\n");
 });
