@@ -21,7 +21,7 @@ const pair = cert === undefined ? undefined : { cert: fs.readFileSync(cert), key
 (pair ? require("node:https").createServer(pair, answer) : require("node:http").createServer(answer)).listen(Number(port));`;
 
 describeWith(rootfsObstacle() ?? nspawnObstacle())("base in a Debian guest", () => {
-  const agent = compiledAgent([element("base")]);
+  const agent = compiledAgent([element("proxy-certificates")]);
   const authority = new TestAuthority("kanod base test");
   let folder: string;
   let clone: RootfsClone;

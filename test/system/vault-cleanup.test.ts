@@ -31,7 +31,7 @@ runcmd:
 }
 
 describeWith(rootfsObstacle() ?? nspawnObstacle())("cleanup in a guest with cloud-init", () => {
-  const agent = compiledAgent([element("base"), element("vault")]);
+  const agent = compiledAgent([element("proxy-certificates"), element("vault")]);
 
   async function firstBoot(
     cleanup: object,

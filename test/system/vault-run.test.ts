@@ -89,7 +89,7 @@ describeWith(obstacle)("a whole run with Vault", () => {
   let role: TestRole;
 
   agent = compiledAgent(
-    [element("base"), element("vault"), writtenElement("careless", careless)],
+    [element("proxy-certificates"), element("vault"), writtenElement("careless", careless)],
     ["--runtime", "system"],
   );
 
@@ -341,7 +341,7 @@ describeWith(obstacle)("a whole run with Vault", () => {
 const tpmNeeds = tpmObstacle() ?? (process.getuid?.() === 0 ? undefined : "needs root");
 
 describeWith(tpmNeeds)("a killed run with a TPM", () => {
-  const agent = compiledAgent([element("base"), element("vault")], ["--runtime", "system"]);
+  const agent = compiledAgent([element("proxy-certificates"), element("vault")], ["--runtime", "system"]);
 
   test.each(["SIGTERM", "SIGINT", "SIGKILL"] as const)("leaves no file of the exchange after %s", async (signal) => {
     await using tpm = await startTpm();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import "../../contributions/base/kanod/base.ts";
+import "../../contributions/proxy-certificates/kanod/proxy-certificates.ts";
 import "../../contributions/vault/kanod/vault.ts";
 import { registered } from "../../src/agent/registry.ts";
 import { collectContributions } from "../../src/build/collect.ts";
@@ -19,7 +19,7 @@ const elements = folders.filter((path) => statSync(path).isDirectory()).map(elem
 const { schema } = await loadSchemas(await collectContributions(elements));
 const validator = await compileValidator(schema);
 
-const examples = ["base", "vault"].flatMap((name) => {
+const examples = ["proxy-certificates", "vault"].flatMap((name) => {
   const blocks = [...read(name, "README.md").matchAll(/^```yaml\n(.*?)^```/gms)].map(([, block = ""]) => block);
   return [...blocks, read(name, "example.yaml")].map((text, index) => [`${name} ${index + 1}`, text] as const);
 });

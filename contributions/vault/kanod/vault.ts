@@ -17,7 +17,7 @@ import {
   vaultPriority,
 } from "kanod-configure";
 
-/** What the element `base` has in its schema; an image may lack it. */
+/** What the element `proxy-certificates` has in its schema; an image may lack it. */
 type BaseSections = CertificateSource & { proxy?: ProxySettings };
 
 register(

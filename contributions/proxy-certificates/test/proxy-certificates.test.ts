@@ -1,6 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { expect, test } from "vitest";
-import "../kanod/base.ts";
+import "../kanod/proxy-certificates.ts";
 import { registered } from "../../../src/agent/registry.ts";
 import { selfSigned } from "../../../test/support/self-signed.ts";
 
