@@ -1,9 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
 import { fixtureElement, programFile, writtenElement } from "../support/compiled-agent.ts";
+
+// Many builds run at a time.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Compiles elements to a new folder; what it says, with paths relative to the fixtures. */
 async function compile(
@@ -12,7 +15,7 @@ async function compile(
   output: string = join(temporaryFolder(), "out"),
 ): Promise<{ exitCode: number | undefined; said: string; output: string }> {
   const args = ["compile", ...elements.flatMap((element) => ["--element", element]), "-o", output, ...options];
-  const result = await execa(process.execPath, [programFile, ...args], { reject: false, timeout: 60_000 });
+  const result = await execa(process.execPath, [programFile, ...args], { reject: false, timeout: 170_000 });
   return { exitCode: result.exitCode, said: result.stderr.replaceAll(fixtureElement("/"), ""), output };
 }
 

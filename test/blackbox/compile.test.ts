@@ -5,10 +5,13 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { temporaryFolder } from "../support/cli.ts";
 import { fixtureElement, programFile, targetTree } from "../support/compiled-agent.ts";
+
+// A build takes five seconds on a machine that has nothing else to do, and several run at a time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const wellElements = ["uses-template", "uses-package", "plain-javascript", "boot-marker"];
 const configuration = "name: machine-1\nbanner: { title: Welcome, lines: [one] }\n";

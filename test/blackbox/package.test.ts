@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { targetTree } from "../support/compiled-agent.ts";
 
 /**
@@ -11,6 +11,8 @@ import { targetTree } from "../support/compiled-agent.ts";
  * element that has nothing to do with this repository. Needs the registry that npm is configured for.
  */
 const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const files = {
   "package.json": '{ "private": true, "type": "module" }\n',
