@@ -1,0 +1,152 @@
+/**
+ * Real images, built with the package's own program as `npm run build` left it. Each is built once for the same program,
+ * modules and elements, and shared by all tests: never change its files.
+ *
+ * ```ts
+ * const image = builtImage("trixie"); // two to four minutes when it is not there yet
+ * image.path("qcow2"); // the disk
+ * ```
+ *
+ * The images hold the modules core and demo and the module of test/fixtures/modules/machine, which is an element
+ * author's own: it lives outside of our folders, and its contribution uses an npm package.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { dibEnvironment, testCache } from "./dib.ts";
+
+const repository: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** What of an image differs. Modules are folders below test/fixtures/modules. */
+const recipes = {
+  /** For containers and for machines with a BIOS, without LVM. */
+  trixie: ["-t", "qcow2,tar", "-s", "firmware=bios", "-b", "grub_config", "demo", "machine"],
+  /** For machines, with LVM. */
+  "trixie-lvm": [
+    "-t",
+    "qcow2",
+    "-s",
+    "firmware=bios",
+    "-s",
+    "image_size=4",
+    "-b",
+    "lvm",
+    "-b",
+    "grub_config",
+    "demo",
+    "machine",
+  ],
+  /** For containers: no kernel is started, so nothing of it is built in. */
+  bookworm: ["-t", "tar", "-s", "release=bookworm", "demo", "machine", "container"],
+} as const;
+
+export type Recipe = keyof typeof recipes;
+
+export interface BuiltImage {
+  readonly folder: string;
+  /** Of the image in a format. */
+  path(format: "qcow2" | "tar"): string;
+  /** Of a file beside it, such as `-manifest.json`. */
+  beside(suffix: string): string;
+  readText(suffix: string): string;
+}
+
+const name = "machine";
+
+export function builtImage(recipe: Recipe): BuiltImage {
+  const folder = join(testCache, "images", `${recipe}-${inputsKey(recipe)}`);
+  if (!existsSync(folder)) build(recipe, folder);
+  const beside = (suffix: string): string => join(folder, `${name}${suffix}`);
+  return {
+    folder,
+    path: (format) => beside(`.${format}`),
+    beside,
+    readText: (suffix) => readFileSync(beside(suffix), "utf8"),
+  };
+}
+
+/** A hash of all that goes into an image of ours. */
+function inputsKey(recipe: Recipe): string {
+  const hash = createHash("sha256").update(JSON.stringify(recipes[recipe]));
+  const patterns = [
+    "dist/**",
+    "schema/**",
+    "packaging/**",
+    "contributions/**",
+    "test/fixtures/modules/**",
+    "package-lock.json",
+  ];
+  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: repository })).sort();
+  for (const file of files) {
+    const path = join(repository, file);
+    if (statSync(path).isFile() && !file.endsWith(".test.ts")) hash.update(file).update(readFileSync(path));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function build(recipe: Recipe, target: string): void {
+  mkdirSync(join(target, ".."), { recursive: true });
+  removeOld(recipe, target);
+  const work = `${target}.build`;
+  const argv = [
+    "flock",
+    `${target}.lock`,
+    process.execPath,
+    fileURLToPath(new URL("build-image.ts", import.meta.url)),
+    recipe,
+    target,
+    work,
+  ];
+  const { status, stderr } = spawnSync(argv[0] as string, argv.slice(1), { encoding: "utf8", maxBuffer: 2 ** 28 });
+  if (status !== 0) throw new Error(`the image ${recipe} could not be built\n${stderr}`);
+}
+
+/** Images of other inputs are of no use any more; those of an hour may be somebody's who tests at the same time. */
+function removeOld(recipe: Recipe, target: string): void {
+  const parent = join(target, "..");
+  for (const entry of readdirSync(parent)) {
+    const path = join(parent, entry);
+    const isOfRecipe = /^(.*)-[0-9a-f]{16}/.exec(entry)?.[1] === recipe && !path.startsWith(target);
+    if (isOfRecipe && Date.now() - statSync(path).mtimeMs > 3_600_000) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Builds an image now, by the command that a user would type; build-image.ts calls it under a lock. */
+export function buildNow(recipe: Recipe, target: string, work: string): void {
+  if (existsSync(target)) return;
+  rmSync(work, { recursive: true, force: true });
+  const modules = elementAuthorsFolder(work);
+  const program = join(work, "kanod-image-builder");
+  symlinkSync(join(repository, "dist/bin.js"), program);
+  const args = recipes[recipe].map((word) => (existsSync(join(modules, word)) ? join(modules, word) : word));
+  execFileSync(process.execPath, [program, ...args, "-o", join(work, "out", name)], {
+    cwd: work,
+    env: dibEnvironment(),
+    stdio: ["ignore", 2, 2],
+  });
+  writeFileSync(join(work, "out/built"), "");
+  execFileSync("mv", [join(work, "out"), target]);
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** The fixture modules in a folder outside of the repository, with the npm package that one of them uses. */
+function elementAuthorsFolder(work: string): string {
+  const modules = join(work, "modules");
+  cpSync(join(repository, "test/fixtures/modules"), modules, { recursive: true });
+  const packages = join(modules, "machine/elements/machine-facts/node_modules");
+  cpSync(join(repository, "node_modules/yaml"), join(packages, "yaml"), { recursive: true });
+  return modules;
+}
