@@ -23,6 +23,25 @@ export { applyMounts } from "./mounts/mounts.ts";
 export { parseNetwork } from "./network/address.ts";
 export { configureNetwork } from "./network/configure.ts";
 export { checkNetworkSections } from "./network/sections.ts";
+export { configureContainerd } from "./registries/containerd.ts";
+export { configureContainersImage } from "./registries/containers-image.ts";
+export { configureDocker } from "./registries/docker.ts";
+export {
+  type ContainerEngineCode,
+  type ContainerEngineOptions,
+  type ContainerEngineParams,
+  findContainerEngine,
+  registerContainerEngine,
+} from "./registries/engines.ts";
+export { registryFindings } from "./registries/findings.ts";
+export {
+  type Registry,
+  type RegistryModel,
+  type RegistryServer,
+  type RegistrySettings,
+  registryModel,
+} from "./registries/model.ts";
+export { type DeprecatedSettings, type NexusSettings, translateDeprecated, withNexus } from "./registries/normalize.ts";
 export { rebootMachine } from "./systemd/reboot.ts";
 export { ensureService, hasUnit, reloadUnits, type ServiceChange, type ServiceOptions } from "./systemd/units.ts";
 export { checkVault, checkVaultSection, vaultPriority } from "./vault/check.ts";

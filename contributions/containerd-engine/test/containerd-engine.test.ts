@@ -1,0 +1,111 @@
+import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
+import { beforeAll, describe, expect, test } from "vitest";
+import "../../registries/kanod/container-engine.ts";
+import "../kanod/containerd-engine.ts";
+
+const config = "/etc/containerd/config.toml";
+const files = { "/usr/bin/containerd": "", [config]: 'version = 2\n[plugins."io.containerd.grpc.v1.cri".cni]\n' };
+const commands = [
+  { argv: ["systemctl", "is-enabled"], prefix: true, stdout: "enabled" },
+  { argv: ["systemctl", "is-active"], prefix: true, stdout: "active" },
+  { argv: ["containerd", "--version"], stdout: "containerd github.com/containerd/containerd 1.7.24~ds1 1.7.24~ds1-6" },
+];
+const container_registries = {
+  map: [{ name: "docker.io", mirrors: ["https://mirror.example.com:5000"] }],
+  servers: [
+    {
+      url: "https://mirror.example.com:5000",
+      username: "u",
+      password: "hidden word",
+      override_path: true,
+      insecure: true,
+    },
+    { url: "http://plain.example.com:5000" },
+  ],
+  default_mirrors: ["https://default.example.com"],
+};
+
+const runEngine = (conf: object, more: object = {}): Promise<ContributionRun> =>
+  runContribution("Container engine", {
+    conf: { name: "node", ...conf },
+    files,
+    commands,
+    ...more,
+  } as ContributionTest);
+
+const commandsOf = (run: ContributionRun): string[] =>
+  run.steps.flatMap((step) => (step.kind === "run" ? [step.argv.join(" ")] : []));
+
+beforeAll(async () => {
+  await runContribution("containerd engine", { conf: { name: "node" } } as ContributionTest);
+});
+
+describe("containerd", () => {
+  test("gets a hosts.toml for each registry, one for all others, and credentials", async () => {
+    const run = await runEngine({ container_registries });
+    expect(run.error).toBeUndefined();
+    const text = (name: string): string[] | undefined =>
+      run.files[`/etc/containerd/certs.d/${name}/hosts.toml`]?.split("\n").slice(2, -1);
+    expect(text("docker.io")).toEqual([
+      'server = "https://registry-1.docker.io"',
+      "",
+      '[host."https://mirror.example.com:5000"]',
+      'capabilities = ["pull", "resolve"]',
+      "skip_verify = true",
+      "override_path = true",
+      "",
+      '[host."https://default.example.com"]',
+      'capabilities = ["pull", "resolve"]',
+    ]);
+    expect(text("plain.example.com:5000")?.[0]).toBe('server = "http://plain.example.com:5000"');
+    // What has to be known of a server stands in a table of its own, also where images are asked for by its name.
+    expect(text("mirror.example.com:5000")?.slice(-5)).toEqual([
+      "",
+      '[host."https://mirror.example.com:5000"]',
+      'capabilities = ["pull", "resolve"]',
+      "skip_verify = true",
+      "override_path = true",
+    ]);
+    expect(text("_default")?.[0]).toBe('[host."https://default.example.com"]');
+    expect(run.files[config]).toContain('config_path = "/etc/containerd/certs.d"\n');
+    expect(run.files[config]).toContain(
+      'configs."mirror.example.com:5000".auth]\nusername = "u"\npassword = "hidden word"\n',
+    );
+    expect(commandsOf(run)).toEqual(["systemctl restart containerd.service"]);
+  });
+
+  test("shows no password in steps and log, and lets nobody else read it", async () => {
+    const run = await runEngine({ container_registries });
+    expect(JSON.stringify([run.steps, run.log])).not.toContain("hidden word");
+    expect(run.steps).toContainEqual(expect.objectContaining({ path: config, mode: 0o600 }));
+  });
+
+  test("is left alone by a second run, and not restarted for a hosts.toml", async () => {
+    const first = await runEngine({ container_registries });
+    const after = { ...files, ...first.files, [config]: { content: first.files[config], mode: 0o600 } };
+    const second = await runEngine({ container_registries }, { files: after });
+    expect(second.steps).toEqual([]);
+    expect(second.log.map(({ message }) => message)).toContain("containerd: nothing changed");
+    const { default_mirrors: _, ...fewer } = container_registries;
+    const third = await runEngine({ container_registries: fewer }, { files: after });
+    expect(third.steps).toContainEqual({ kind: "remove", path: "/etc/containerd/certs.d/_default/hosts.toml" });
+    expect(commandsOf(third)).toEqual([]);
+  });
+
+  test("whose file disables the plugin for Kubernetes is warned about", async () => {
+    const disabled = { ...files, [config]: 'version = 2\ndisabled_plugins = ["cri"]\n' };
+    const run = await runEngine({ container_registries }, { files: disabled });
+    expect(run.log.filter(({ level }) => level === "warn").map(({ message }) => message)[0]).toContain(
+      "disables the plugin",
+    );
+  });
+
+  test("that has no configuration, and needs none, gets none", async () => {
+    expect((await runEngine({}, { files: { "/usr/bin/containerd": "" } })).steps).toEqual([]);
+  });
+
+  test("comes after docker, which brings it along", async () => {
+    const run = await runEngine({ container_registries }, { system: { container_engine: "containerd" } });
+    expect(run.files[config]).toBeDefined();
+  });
+});
