@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/admin.ts";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKKM/P07p8iFXNEASUBVPPi8gV8JPkHnRE0bx0UsC+Nb ops@example.com";
@@ -142,4 +143,10 @@ describe("refused before anything is done", () => {
     expect(run).toMatchObject({ state: "failed", error: { code: "bad-admin" }, steps: [] });
     expect(String(run.error)).toContain(place);
   });
+});
+
+test("the README's example runs", async () => {
+  for (const { admin } of readmeExamples<{ admin: object }>(new URL("../", import.meta.url))) {
+    expect(await runAdmin(admin, { files: bare })).toMatchObject({ state: "done" });
+  }
 });

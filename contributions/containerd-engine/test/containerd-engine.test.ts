@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../../registries/kanod/container-engine.ts";
 import "../kanod/containerd-engine.ts";
 
@@ -108,4 +109,10 @@ describe("containerd", () => {
     const run = await runEngine({ container_registries }, { system: { container_engine: "containerd" } });
     expect(run.files[config]).toBeDefined();
   });
+});
+
+test("the README's example runs", async () => {
+  for (const conf of readmeExamples(new URL("../", import.meta.url))) {
+    expect(await runEngine(conf)).toMatchObject({ state: "done" });
+  }
 });

@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../../registries/kanod/container-engine.ts";
 import "../kanod/crio-engine.ts";
 
@@ -92,4 +93,10 @@ describe("podman", () => {
     expect(second.steps).toContainEqual({ kind: "remove", path: registries });
     expect(JSON.parse(second.files["/root/.config/containers/auth.json"] ?? "")).toEqual({});
   });
+});
+
+test("the README's example runs", async () => {
+  for (const conf of readmeExamples(new URL("../", import.meta.url))) {
+    expect(await runEngine(crio, conf)).toMatchObject({ state: "done" });
+  }
 });

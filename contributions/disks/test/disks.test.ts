@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/disks.ts";
 
 const GiB = 2 ** 30;
@@ -535,4 +536,30 @@ describe("partitions on further disks", () => {
     expect(String(run.error)).toContain("only /dev/vda, /dev/vdb");
     expect(commandsOf(run)).toEqual(["udevadm settle --timeout=30"]);
   });
+});
+
+test("the README's example runs", async () => {
+  const [example] = readmeExamples<{ boot: { lvm: object[]; partitions: object[] } }>(new URL("../", import.meta.url));
+  const devices: Device[] = [
+    {
+      kname: "vda",
+      type: "disk",
+      size: 40 * GiB,
+      children: [{ kname: "dm-lv_root", type: "lvm", size: GiB, fstype: "ext4", mountpoint: "/" }],
+    },
+    { kname: "vdb", type: "disk", size: 10 * GiB },
+  ];
+  const answers = [
+    findmnt("/dev/mapper/vg-lv_root", "dm-lv_root"),
+    ...lvm("vda", 10_239, { lv_root: 256, lv_var: 128 }),
+    { argv: ["lsblk", "--json", "--nodeps"], prefix: true, stdout: '{"blockdevices":[{"kname":"vdb"}]}' },
+    { argv: ["blkid"], prefix: true, exitCode: 2 },
+    { argv: ["sfdisk", "--json"], prefix: true, exitCode: 1 },
+    { argv: ["wipefs"], prefix: true, stdout: '{"signatures":[]}' },
+  ];
+  const files = { "/dev/disk/by-path/pci-0000:00:05.0": { link: "../../vdb" } };
+  const run = await runDisks(example?.boot ?? {}, devices, answers, files);
+  expect(run.error).toBeUndefined();
+  expect(commandsOf(run)).toContain("lvextend --extents 2560 vg/lv_root");
+  expect(commandsOf(run)).toContain("mkfs.xfs -q -L data /dev/disk/by-partlabel/data");
 });

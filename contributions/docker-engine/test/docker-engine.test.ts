@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../../registries/kanod/container-engine.ts";
 import "../kanod/docker-engine.ts";
 
@@ -110,4 +111,10 @@ describe("docker", () => {
     const stopped = [running[0], { argv: ["systemctl", "is-active"], prefix: true, stdout: "inactive", exitCode: 3 }];
     expect(commandsOf(await runEngine({}, { commands: stopped }))).toEqual(["systemctl start docker.service"]);
   });
+});
+
+test("the README's example runs", async () => {
+  for (const conf of readmeExamples(new URL("../", import.meta.url))) {
+    expect(await runEngine(conf)).toMatchObject({ state: "done" });
+  }
 });

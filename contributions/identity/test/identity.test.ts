@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/identity.ts";
 
 const commands = (run: ContributionRun): string[] =>
@@ -134,4 +135,16 @@ test.each([
   const run = await runContribution("Locale and time zone", { conf: { name: "n", ...values } } as ContributionTest);
   expect(run).toMatchObject({ state: "failed", steps: [] });
   expect(run.error).toMatchObject({ code: `bad-${Object.keys(values)[0]}` });
+});
+
+test("the README's example runs", async () => {
+  const files = { "/usr/share/zoneinfo/Europe/Paris": "TZif2" };
+  const commands = [{ argv: ["locale", "-a"], stdout: "fr_FR.utf8" }];
+  for (const conf of readmeExamples(new URL("../", import.meta.url))) {
+    for (const name of ["Host name", "Locale and time zone"]) {
+      expect(await runContribution(name, { conf, files, commands } as ContributionTest)).toMatchObject({
+        state: "done",
+      });
+    }
+  }
 });

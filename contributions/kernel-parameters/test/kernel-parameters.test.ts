@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/kernel-parameters.ts";
 
 const mark = "/var/lib/kanod-configure/kernel-parameters.json";
@@ -222,4 +223,10 @@ describe("boot loader entries", () => {
     expect(run.files[entry]).toBeUndefined();
     expect(run.files[snippet]).toContain(" nosmt");
   });
+});
+
+test("the README's example runs", async () => {
+  for (const { boot } of readmeExamples<{ boot: object }>(new URL("../", import.meta.url))) {
+    expect(await runKernel(boot)).toMatchObject({ state: "stopped" });
+  }
 });

@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/mounts.ts";
 
 const fstab = "UUID=1 / ext4 defaults 0 1\n";
@@ -135,4 +136,15 @@ test.each([
   const run = await runMounts(mounts);
   expect(run).toMatchObject({ state: "failed", steps: [] });
   expect(String(run.error)).toContain(place);
+});
+
+test("the README's example runs", async () => {
+  const answers = [
+    notMounted,
+    { argv: ["findfs"], prefix: true, stdout: "/dev/vdb" },
+    { argv: ["readlink"], prefix: true },
+  ];
+  for (const { mounts } of readmeExamples<{ mounts: unknown }>(new URL("../", import.meta.url))) {
+    expect(await runMounts(mounts, { commands: answers })).toMatchObject({ state: "done" });
+  }
 });

@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/nexus.ts";
 
 const runNexus = (conf: object): Promise<ContributionRun> =>
@@ -31,4 +32,10 @@ test.each([
   const run = await runNexus({ nexus });
   expect(run).toMatchObject({ state: "failed", provided: {} });
   expect(String(run.error)).toContain(place);
+});
+
+test("the README's example runs", async () => {
+  for (const conf of readmeExamples(new URL("../", import.meta.url))) {
+    expect(await runNexus(conf)).toMatchObject({ state: "done" });
+  }
 });

@@ -1,5 +1,6 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/ntp.ts";
 
 const templates = new URL("../kanod/templates/", import.meta.url);
@@ -98,4 +99,10 @@ describe("a value that Vault gave", () => {
     expect(run).toMatchObject({ state: "failed", error: { code }, steps: [] });
     expect(String(run.error)).toContain(`ntp.${key}.0`);
   });
+});
+
+test("the README's example runs", async () => {
+  for (const conf of readmeExamples<{ ntp: object }>(new URL("../", import.meta.url))) {
+    expect(await runNtp(conf.ntp, { files: debian, commands: stopped })).toMatchObject({ state: "done" });
+  }
 });

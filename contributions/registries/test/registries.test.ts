@@ -1,6 +1,7 @@
 import { type ContainerEngineParams, registerContainerEngine } from "kanod-configure";
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/container-engine.ts";
 import "../kanod/registries.ts";
 
@@ -72,4 +73,15 @@ describe("the container engine", () => {
     const result = await run("Container engine", { container_registries: settings });
     expect(result).toMatchObject({ state: "failed", error: { code: "bad-registry" }, steps: [] });
   });
+});
+
+test("the README's examples run, and the old form is what the new one says", async () => {
+  const [first, old, translated] = readmeExamples(new URL("../", import.meta.url));
+  registerContainerEngine("lxd", () => {}, { programs: ["lxd"] });
+  for (const conf of [first, old, translated]) {
+    const files = { "/usr/bin/lxd": "" };
+    expect(await run("Container engine", conf ?? {}, { files })).toMatchObject({ state: "done" });
+  }
+  const { provided } = await run("Registries", old ?? {});
+  expect(provided.conf).toEqual(translated);
 });
