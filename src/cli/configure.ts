@@ -1,6 +1,7 @@
 import { defineAnalyze } from "./analyze.ts";
 import { type CommandContext, type CommandDefinition, execute, Program } from "./command-line.ts";
 import { defineContributions } from "./contributions.ts";
+import { defineDocs } from "./docs.ts";
 import { definePlan } from "./plan-command.ts";
 import { defineSchema } from "./schema.ts";
 import { defineStatus } from "./status.ts";
@@ -26,6 +27,7 @@ export async function configureCommand(
     defineUserData,
     defineContributions,
     defineSchema,
+    defineDocs,
     ...buildSide,
   ])
     define(program, context);
