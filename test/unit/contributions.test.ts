@@ -1,0 +1,73 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { collectContributions } from "../../src/build/collect.ts";
+import { elementOfFolder } from "../../src/build/elements.ts";
+import { loadSchemas } from "../../src/build/schemas.ts";
+import { compileValidator } from "../../src/config/compile-validator.ts";
+import { validateDocument } from "../../src/config/validate.ts";
+import { parseYaml, parseYamlStream } from "../../src/config/yaml.ts";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+const folders = ["contributions", "packaging/modules/demo/elements"].flatMap((parent) => {
+  const names = readdirSync(join(repository, parent)).map((name) => join(repository, parent, name));
+  return names.filter((path) => statSync(path).isDirectory());
+});
+const withContribution = folders.filter((path) => existsSync(join(path, "kanod")));
+const { schema, warnings } = await loadSchemas(
+  await collectContributions(folders.filter((path) => existsSync(join(path, "schema.yaml"))).map(elementOfFolder)),
+);
+const validator = await compileValidator(schema);
+
+test("the schemas of all that we ship fit together, and hold no slip", () => {
+  expect(warnings).toEqual([]);
+});
+
+describe.each(withContribution.map((path) => [path.split("/").at(-1) ?? "", path] as const))("%s", (name, path) => {
+  const read = (file: string): string => readFileSync(join(path, file), "utf8");
+
+  test("has what an element with a contribution has", () => {
+    const missing = ["README.md", "schema.yaml", "example.yaml", "element-deps"].filter(
+      (file) => !existsSync(join(path, file)),
+    );
+    expect(missing).toEqual([]);
+    expect(read("element-deps").split("\n")).toContain("kanod-configure");
+    expect(readdirSync(join(path, "kanod")).some((file) => file.endsWith(".ts"))).toBe(true);
+    expect(readdirSync(join(path, "test")).some((file) => file.endsWith(".test.ts"))).toBe(true);
+    expect(read("README.md").startsWith("# ")).toBe(true);
+  });
+
+  test("describes each of its keys", () => {
+    const own = parseYaml(read("schema.yaml"), `${name}/schema.yaml`);
+    expect(own.problems).toEqual([]);
+    expect(undescribed(own.value, "")).toEqual([]);
+  });
+
+  test("has an example that is valid", () => {
+    const document = parseYaml(read("example.yaml"), `${name}/example.yaml`);
+    expect([...document.problems, ...validateDocument(document, schema, validator)]).toEqual([]);
+  });
+
+  test("has a README whose YAML can be read", () => {
+    for (const [, block = ""] of read("README.md").matchAll(/^```yaml\n(.*?)^```/gms)) {
+      const problems = parseYamlStream(block, `${name}/README.md`).flatMap((document) => document.problems);
+      expect(problems).toEqual([]);
+    }
+  });
+});
+
+/** Pointers of the properties that say nothing about themselves. */
+function undescribed(value: unknown, pointer: string): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => {
+    const here = `${pointer}/${key}`;
+    // A condition describes nothing.
+    if (["if", "then", "else"].includes(key)) return [];
+    if (key !== "properties" || typeof item !== "object" || item === null) return undescribed(item, here);
+    return Object.entries(item as Record<string, Record<string, unknown>>).flatMap(([property, its]) => {
+      const told = its["description"] !== undefined || its["$ref"] !== undefined;
+      return [...(told ? [] : [`${here}/${property}`]), ...undescribed(its, `${here}/${property}`)];
+    });
+  });
+}
