@@ -8,6 +8,7 @@ import {
   makeLink,
   move,
   pathKind,
+  removeEmptyFolder,
   removeTree,
   withFolder,
   writeText,
@@ -32,22 +33,32 @@ export async function publish(
   texts: Readonly<Record<string, string>>,
   write: WriteFiles,
 ): Promise<void> {
-  if (["file", "other"].includes(await pathKind(output))) {
+  const kind = await pathKind(output);
+  if (kind === "file" || kind === "other") {
     throw new BuildError([buildProblem("output-taken", `${shown(output)} is not a folder`)]);
   }
   await makeFolder(output);
-  await withFolder(output, ".kanod-configure-", async (folder) => {
-    for (const [name, text] of Object.entries(texts)) await writeText(join(folder, name), text);
-    await write(folder);
-    for (const link of links) await makeLink("kanod-configure", join(folder, link));
-    const made = (await listFolder(folder)) ?? [];
-    for (const { name, kind } of made) if (kind === "file") await flush(join(folder, name));
-    await requireNoFolders(made.map(({ name }) => join(output, name)).filter((path) => !isOwn(path)));
-    // The program comes last: what it needs lies there by then.
-    const programLast = made.map(({ name }) => name).sort((one, other) => rank(one) - rank(other));
-    for (const name of programLast) await replace(join(folder, name), join(output, name));
-    for (const name of ownNames) if (!programLast.includes(name)) await removeTree(join(output, name));
-  });
+  try {
+    await withFolder(output, ".kanod-configure-", async (folder) => {
+      for (const [name, text] of Object.entries(texts)) await writeText(join(folder, name), text);
+      await write(folder);
+      await publishFrom(folder, output);
+    });
+  } catch (error) {
+    if (kind === "none") await removeEmptyFolder(output);
+    throw error;
+  }
+}
+
+async function publishFrom(folder: string, output: string): Promise<void> {
+  for (const link of links) await makeLink("kanod-configure", join(folder, link));
+  const made = (await listFolder(folder)) ?? [];
+  for (const { name, kind } of made) if (kind === "file") await flush(join(folder, name));
+  await requireNoFolders(made.map(({ name }) => join(output, name)).filter((path) => !isOwn(path)));
+  // The program comes last: what it needs lies there by then.
+  const programLast = made.map(({ name }) => name).sort((one, other) => rank(one) - rank(other));
+  for (const name of programLast) await replace(join(folder, name), join(output, name));
+  for (const name of ownNames) if (!programLast.includes(name)) await removeTree(join(output, name));
 }
 
 function isOwn(path: string): boolean {

@@ -15,6 +15,7 @@ import {
   realpath,
   rename,
   rm,
+  rmdir,
   stat,
   statfs,
   symlink,
@@ -136,6 +137,11 @@ export async function makeLink(target: string, path: string): Promise<void> {
 
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
+}
+
+/** Removes a folder in which nothing lies, and leaves any other as it is. */
+export async function removeEmptyFolder(path: string): Promise<void> {
+  await rmdir(path).catch(() => undefined);
 }
 
 export function realPath(path: string): Promise<string> {

@@ -45,8 +45,17 @@ function forbidExit(): () => void {
 function endOfProcess(): AbortSignal {
   const controller = new AbortController();
   const abort = (reason: unknown): void => controller.abort(reason);
-  process.once("SIGINT", abort);
-  process.once("SIGTERM", abort);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    } else {
+      abort(signal);
+    }
+  };
+  // Not `once`: a listener that is gone when execa's looks would make it end the process, as if nobody listened.
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
   process.on("uncaughtException", abort);
   process.on("unhandledRejection", (reason) => abort(reason instanceof Error ? reason : new Error(String(reason))));
   return controller.signal;
