@@ -42,6 +42,8 @@ export {
   registryModel,
 } from "./registries/model.ts";
 export { type DeprecatedSettings, type NexusSettings, translateDeprecated, withNexus } from "./registries/normalize.ts";
+export { type Inventory, readInventory } from "./run-report/inventory.ts";
+export { type RunReport, readHashes, runReport, sendReport } from "./run-report/report.ts";
 export { rebootMachine } from "./systemd/reboot.ts";
 export { ensureService, hasUnit, reloadUnits, type ServiceChange, type ServiceOptions } from "./systemd/units.ts";
 export { checkVault, checkVaultSection, vaultPriority } from "./vault/check.ts";

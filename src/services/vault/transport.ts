@@ -1,6 +1,7 @@
 import { HostError } from "../../host/errors.ts";
 import type { FetchOptions, FetchResponse, Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
+import { distrustCode } from "../common/distrust.ts";
 import { VaultError, type VaultErrorCode } from "./errors.ts";
 import { type Deadline, pauseBefore } from "./retry.ts";
 
@@ -117,8 +118,8 @@ function busy(response: FetchResponse): Obstacle | undefined {
 
 function networkObstacle(server: Server, error: HostError): Obstacle {
   if (error.code === "fetch-timeout") return { code: "vault-timeout", reason: "no answer in time" };
-  const cause = causeCode(error.cause);
-  if (isDistrust(cause)) {
+  const cause = distrustCode(error);
+  if (cause !== undefined) {
     const hint =
       cause === "CERT_HAS_EXPIRED" || cause === "CERT_NOT_YET_VALID"
         ? "is the clock of this machine right?"
@@ -133,17 +134,4 @@ function networkObstacle(server: Server, error: HostError): Obstacle {
 /** The host's own words, without the URL that they begin with. */
 function reasonOf(error: HostError): string {
   return error.message.replace(`cannot fetch ${error.subject}: `, "");
-}
-
-function causeCode(cause: unknown): string {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" ? code : "";
-}
-
-/** Codes of certificate errors: OpenSSL's X509_V_ERR_… as Node names them, and Node's own for the host's name. */
-function isDistrust(code: string): boolean {
-  return (
-    /^(ERR_TLS_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_)/.test(code) ||
-    code === "HOSTNAME_MISMATCH"
-  );
 }
