@@ -1,6 +1,7 @@
 /**
  * `npm run build`: makes `dist`. First the modules, then with them the part of the agent that is the same in every image,
- * then, with the package's own compiler, the image of all elements that we ship, which the program of the package uses.
+ * then, with the package's own compiler, the image of all elements that we ship, which the program of the package uses,
+ * and with that program its manual pages.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
@@ -35,3 +36,4 @@ const { elementOfFolder } = (await load("elements.js")) as typeof import("../src
 const { writeShippedImage } = (await load("shipped-image.js")) as typeof import("../src/build/shipped-image.ts");
 await bundleAgent();
 await writeShippedImage(shippedElements().map(elementOfFolder));
+run("dist/bin.js", ["man-pages", join(dist, "man")]);

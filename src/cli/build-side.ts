@@ -1,9 +1,10 @@
 import { defineCompile } from "./compile.ts";
 import type { BuildSide } from "./main.ts";
+import { defineNewElement } from "./new-element.ts";
 
 /** The commands that build. They are no part of an agent. */
 export const buildSide: BuildSide = {
-  commands: [defineCompile],
+  commands: [defineCompile, defineNewElement],
   documentChecks: { module: async () => (await import("../build/document-checks.ts")).moduleCheck() },
   imageBuilder: async (io) => (await import("./image-builder.ts")).imageBuilderCommand(io),
 };

@@ -105,8 +105,12 @@ function findingsOfBoot(conf: Configuration, contributions: readonly Contributio
   return found.map((finding) => ({ ...finding, pointer: `/boot${finding.pointer}` }));
 }
 
-/** A host name is all that a network configuration lacks to be a configuration. */
+/** What a network configuration lacks to be a configuration; netplan knows no version but 2. */
 const placeholder = { name: "machine" };
+const defaults = { version: 2 };
+
+/** netplan, which the file is for, takes all scalars as text. */
+const notForNetplan: ReadonlySet<string> = new Set(["inexact-number"]);
 
 /** Checks a netplan file, or cloud-init's network-config, as the `network` section of a configuration. */
 function networkChecker(checkConfiguration: DocumentChecker): DocumentChecker {
@@ -117,13 +121,18 @@ function networkChecker(checkConfiguration: DocumentChecker): DocumentChecker {
     const inner = (pointer: string): string => (isWrapped ? pointer : pointer.replace(/^\/network/, ""));
     const { problems, secretLines: masked } = checkConfiguration({
       ...document,
-      value: { ...placeholder, ...(isWrapped ? value : { network: value }) },
+      value: { ...placeholder, network: withDefaults(isWrapped ? (value as { network: unknown }).network : value) },
       locate: (pointer, part) => document.locate(inner(pointer), part),
       linesOf: (pointer) => document.linesOf(inner(pointer)),
     });
     const own = problems
-      .filter(({ code, pointer }) => code !== "missing-key" || pointer !== "")
+      .filter(({ code, pointer }) => !notForNetplan.has(code) && (code !== "missing-key" || pointer !== ""))
       .map((problem) => ({ ...problem, pointer: inner(problem.pointer) }));
     return { problems: own, secretLines: masked };
   };
+}
+
+function withDefaults(network: unknown): unknown {
+  const isMapping = typeof network === "object" && network !== null && !Array.isArray(network);
+  return isMapping ? { ...defaults, ...network } : network;
 }

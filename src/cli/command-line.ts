@@ -11,6 +11,8 @@ export interface CommandContext {
   image: CompiledImage;
   /** Checks of documents that only the build side reads. */
   documentChecks?: DocumentChecks;
+  /** The programs that this one is, by their names, with their commands and options. */
+  describePrograms?: () => Promise<Command[]>;
 }
 
 /** By kind of document, what makes its check: it is asked for when the first such document is met. */
@@ -48,6 +50,10 @@ export class Program {
 
 /** Parses the arguments and runs the action. Never throws: every error becomes a message and an exit code. */
 export async function execute(program: Program, io: CliIo): Promise<number> {
+  if (io.describe !== undefined) {
+    io.describe(program.command);
+    return exitCodes.done;
+  }
   try {
     await program.command.parseAsync(io.args, { from: "user" });
     return program.exitCode;

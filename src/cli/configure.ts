@@ -1,7 +1,9 @@
 import { defineAnalyze } from "./analyze.ts";
 import { type CommandContext, type CommandDefinition, execute, Program } from "./command-line.ts";
+import { defineCompletion } from "./completion.ts";
 import { defineContributions } from "./contributions.ts";
 import { defineDocs } from "./docs.ts";
+import { defineManPages } from "./man-pages.ts";
 import { definePlan } from "./plan-command.ts";
 import { defineSchema } from "./schema.ts";
 import { defineStatus } from "./status.ts";
@@ -28,6 +30,8 @@ export async function configureCommand(
     defineContributions,
     defineSchema,
     defineDocs,
+    defineCompletion,
+    defineManPages,
     ...buildSide,
   ])
     define(program, context);

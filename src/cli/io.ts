@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { writeStandard } from "../host/standard-output.ts";
 
 /** What a command knows of the process it runs in: tests give it another one. */
@@ -23,6 +24,8 @@ export interface CliIo {
    * was thrown outside of any call that somebody waits for.
    */
   signal: AbortSignal;
+  /** Where it is given, the program is not run, but its commands and options are shown to it. */
+  describe?: (program: Command) => void;
 }
 
 /** Exit codes: the table in the README. */

@@ -1,5 +1,6 @@
+import type { Command } from "commander";
 import type { CompiledImage } from "../agent/image.ts";
-import type { CommandDefinition, DocumentChecks } from "./command-line.ts";
+import type { CommandContext, CommandDefinition, DocumentChecks } from "./command-line.ts";
 import { reportError } from "./command-line.ts";
 import type { CliIo } from "./io.ts";
 
@@ -23,11 +24,24 @@ export async function main(io: CliIo, image: CompiledImage, buildSide?: BuildSid
       return await stageCommand({ io, image }, io.program === "kanod-bootcmd" ? "boot" : "run");
     }
     const { configureCommand } = await import(/* webpackMode: "eager" */ "./configure.ts");
-    return await configureCommand(
-      { io, image, documentChecks: buildSide?.documentChecks ?? {} },
-      buildSide?.commands ?? [],
-    );
+    const context: CommandContext = {
+      io,
+      image,
+      documentChecks: buildSide?.documentChecks ?? {},
+      describePrograms: () => describePrograms(io, image, buildSide),
+    };
+    return await configureCommand(context, buildSide?.commands ?? []);
   } catch (error) {
     return reportError(error, io);
   }
+}
+
+async function describePrograms(io: CliIo, image: CompiledImage, buildSide: BuildSide | undefined): Promise<Command[]> {
+  const programs = ["kanod-configure", "kanod-bootcmd", "kanod-runcmd"];
+  if (buildSide?.imageBuilder !== undefined) programs.push("kanod-image-builder");
+  const described: Command[] = [];
+  for (const program of programs) {
+    await main({ ...io, program, args: [], describe: (command) => described.push(command) }, image, buildSide);
+  }
+  return described;
 }

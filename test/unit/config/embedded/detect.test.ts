@@ -55,6 +55,7 @@ test.each<[string, Partial<DetectOptions>, string]>([
 });
 
 test("a network configuration alone is checked as the section of a configuration", () => {
+  expect(problemsIn("network:\n  ethernets: {}\n")).toEqual(["1:1 network-only"]);
   expect(problemsIn("network:\n  version: 3\n")).toEqual(["1:1 network-only", "2:12 not-in-enum"]);
   expect(problemsIn("version: 3\nethernets: {}\nbonds: 5\n")).toEqual([
     "1:1 missing-key",

@@ -1,0 +1,67 @@
+import { resolve } from "node:path";
+import { type JsonSchema, knownKeys } from "../config/schema.ts";
+import { type CommandContext, type Program, usageError } from "./command-line.ts";
+import { exitCodes } from "./io.ts";
+import { choiceOption } from "./options.ts";
+
+interface NewElementArguments {
+  boot?: boolean;
+  language: "ts" | "js";
+}
+
+/** `new-element`: the folder that an author begins with. */
+export function defineNewElement(program: Program, context: CommandContext): void {
+  const command = program.command
+    .command("new-element")
+    .description("Make a new element: schema, contribution, test, example and README that work as they are.")
+    .argument("<NAME>", "name of the element, such as kanod-hello")
+    .argument("[DIR]", "its folder, default NAME")
+    .option("--boot", "for the boot stage: the contribution runs early, on every boot")
+    .addOption(choiceOption("--language <language>", "TypeScript or JavaScript", ["ts", "js"], "ts"))
+    .addHelpText("after", "\nExit codes: 0 done, 1 the folder is not empty, 2 usage error.");
+  program.setAction<NewElementArguments>(command, (options, [name = "", folder = name]) =>
+    newElement(context, options, name, folder),
+  );
+}
+
+async function newElement(
+  { io, image }: CommandContext,
+  { boot = false, language }: NewElementArguments,
+  name: string,
+  folder: string,
+): Promise<number> {
+  const { elementNames, writeElement } = await import("../build/new-element.ts");
+  const names = elementNames(name);
+  const schema = JSON.parse(await image.schema()) as JsonSchema;
+  if (knownKeys(schema, boot ? "/boot" : "").includes(names.key)) {
+    throw usageError("key-taken", `the key \`${names.key}\` of the configuration is taken`, "choose another name");
+  }
+  await writeElement(resolve(io.workingDirectory, folder), names, { boot, language });
+  io.out(nextSteps(quoted(folder), names.element, language, boot));
+  return exitCodes.done;
+}
+
+/** A word of a command line, as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Every line that is indented by four blanks is a command. */
+function nextSteps(folder: string, name: string, language: string, boot: boolean): string {
+  const run = boot
+    ? `${folder}/build/agent/kanod-bootcmd --root ${folder}/build/tree < ${folder}/boot.yaml`
+    : `${folder}/build/agent/kanod-runcmd --root ${folder}/build/tree --config ${folder}/example.yaml`;
+  return `${folder} is an element that works. The next three steps:
+
+1. Say what users may write in ${folder}/schema.yaml, and what is done with it in
+   ${folder}/kanod/${name}.${language}. Its test shows that it is done:
+    npm test --prefix ${folder}
+2. Compile it to an agent, which knows its schema and validates the example:
+    kanod-configure compile --element ${folder} -o ${folder}/build/agent
+    ${folder}/build/agent/kanod-configure validate ${folder}/example.yaml
+3. Let the agent show what it would do to a machine, then do it to a tree that stands for one:
+    mkdir -p ${folder}/build/tree
+    ${folder}/build/agent/kanod-configure plan --root ${folder}/build/tree --config ${folder}/example.yaml
+    ${run}
+`;
+}
