@@ -12,7 +12,9 @@ interface Tool {
   readonly elements?: readonly string[];
 }
 
-const diskElements = ["block-device-efi", "block-device-efi-lvm", "block-device-gpt", "block-device-mbr", "vm"];
+const efiElements = ["block-device-efi", "block-device-efi-lvm", "block-device-kanod-lvm-efi"];
+const gptElements = [...efiElements, "block-device-gpt", "block-device-kanod-lvm"];
+const diskElements = [...gptElements, "block-device-mbr", "vm"];
 const converted = ["qcow2", "vdi", "vhdx", "vmdk", "vpc"];
 
 /** What diskimage-builder calls on the host, and when (its `disk-image-create`, block_device and elements). */
@@ -20,18 +22,15 @@ const tools: readonly Tool[] = [
   same("sudo", "sudo"),
   same("fstrim", "util-linux"),
   same("losetup", "util-linux"),
-  { ...same("mkfs.ext4", "e2fsprogs") },
+  same("mkfs.ext4", "e2fsprogs"),
   { ...tool("qemu-img", "qemu-utils", "qemu-img", "qemu-tools"), formats: converted },
   { ...tool("mksquashfs", "squashfs-tools", "squashfs-tools", "squashfs"), formats: ["squashfs"] },
   { ...tool("vhd-util", "blktap-utils", "blktap", "blktap"), formats: ["vhd"] },
   { ...tool("docker", "docker.io", "moby-engine", "docker"), formats: ["docker"] },
   { ...tool("kpartx", "kpartx", "kpartx", "kpartx"), elements: diskElements },
-  {
-    ...tool("sgdisk", "gdisk", "gdisk", "gptfdisk"),
-    elements: ["block-device-efi", "block-device-efi-lvm", "block-device-gpt"],
-  },
-  { ...same("mkfs.vfat", "dosfstools"), elements: ["block-device-efi", "block-device-efi-lvm"] },
-  { ...same("lvcreate", "lvm2"), elements: ["block-device-efi-lvm", "block-device-lvm"] },
+  { ...tool("sgdisk", "gdisk", "gdisk", "gptfdisk"), elements: gptElements },
+  { ...same("mkfs.vfat", "dosfstools"), elements: efiElements },
+  { ...same("lvcreate", "lvm2"), elements: ["block-device-efi-lvm", "block-device-lvm", "kanod-lvm"] },
   { ...same("debootstrap", "debootstrap"), elements: ["debootstrap"] },
   { ...same("git", "git"), elements: ["source-repositories"] },
   { ...same("curl", "curl"), elements: ["cache-url"] },

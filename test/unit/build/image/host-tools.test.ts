@@ -28,6 +28,7 @@ describe("tools that a build needs", () => {
       ["qemu-img", "kpartx"],
     ],
     [["raw"], ["block-device-efi"], ["kpartx", "sgdisk", "mkfs.vfat"]],
+    [["raw"], ["kanod-lvm", "block-device-kanod-lvm"], ["kpartx", "sgdisk", "lvcreate"]],
     [["squashfs"], ["source-repositories"], ["mksquashfs", "git"]],
   ])("for %j of %j", async (formats, elements, missing) => {
     expect((await missingTools(formats, elements)).map(({ program }) => program)).toEqual(missing);

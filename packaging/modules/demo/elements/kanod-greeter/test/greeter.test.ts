@@ -19,3 +19,14 @@ test("without a greeting nothing is touched", async () => {
   expect(state).toBe("done");
   expect(steps).toEqual([]);
 });
+
+test("a console that shows another greeting already is told to show this one", async () => {
+  const conf = { name: "machine-42", greeting: "Hello" };
+  const files = { "/usr/sbin/agetty": "" };
+  const commands = (run: Awaited<ReturnType<typeof runContribution>>): unknown[] =>
+    run.steps.flatMap((step) => (step.kind === "run" ? [step.argv] : []));
+  const first = await runContribution("Greeter", { conf, files });
+  expect(commands(first)).toEqual([["agetty", "--reload"]]);
+  const second = await runContribution("Greeter", { conf, files: { ...files, ...first.files } });
+  expect(commands(second)).toEqual([]);
+});
