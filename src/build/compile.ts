@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { hasErrors, type Problem } from "../config/problem.ts";
-import { agentBundle, isBuilt } from "./agent-bundle.ts";
+import { agentBundle, agentCode, isBuilt } from "./agent-bundle.ts";
 import { BuildError, buildProblem } from "./build-error.ts";
 import { BundleFailure, type BundleReport, bundle } from "./bundle.ts";
 import { bundleProblems } from "./bundle-problems.ts";
@@ -15,6 +15,9 @@ import {
   launcher,
   rehearsalProgram,
   separateParts,
+  storedAgent,
+  storedCode,
+  storedPart,
   validatorsName,
 } from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
@@ -119,7 +122,7 @@ class Compilation {
     const manifest = await describeImage(elements, schema, runtime ?? systemRuntime);
     const content: ImageContent = { elements, ...schemas, manifest };
     const stage = await this.#step("check the contributions", () => stageImage(content, this.#work, this.#signal));
-    const parts = await this.#step("bundle the contributions", () => this.#parts(stage, elements));
+    const parts = await this.#step("bundle the contributions", () => this.#parts(stage, elements, runtime));
     const expected = await this.#step("try the contributions", () => this.#rehearse(parts.forRehearsal, elements));
     const texts = { "schema.yaml": schema, "manifest.json": `${JSON.stringify(manifest, undefined, 2)}\n` };
     await publish(this.#options.output, texts, async (folder) => {
@@ -156,7 +159,11 @@ class Compilation {
     return runtime;
   }
 
-  async #parts(stage: Stage, elements: readonly CollectedElement[]): Promise<{ final: string; forRehearsal: string }> {
+  async #parts(
+    stage: Stage,
+    elements: readonly CollectedElement[],
+    runtime: Runtime | undefined,
+  ): Promise<{ final: string; forRehearsal: string }> {
     if (!this.#isBundled) {
       await makeLink(packageFolder, join(stage.folder, "node_modules/kanod-configure"));
       const parts = (base: string): string => separateParts(`${base}/${separateAgent}`, `${base}/image.js`);
@@ -167,9 +174,11 @@ class Compilation {
     const problems = await bundleProblems(report, elements, stage);
     if (hasErrors(problems)) throw new BuildError(problems);
     this.#warnings.push(...problems);
-    const [agent, image] = [await readText(agentBundle), await readText(output)];
-    const parts = bundledParts(agent ?? "", image ?? "", await validatorParts(stage.folder));
-    return { final: parts, forRehearsal: parts };
+    const [agent = "", image = ""] = [await readText(agentBundle), await readText(output)];
+    const validators = await validatorParts(stage.folder);
+    const forRehearsal = bundledParts(agent, image, validators);
+    if (runtime === undefined) return { final: forRehearsal, forRehearsal };
+    return { final: bundledParts(storedPart(runtime.native), image, validators), forRehearsal };
   }
 
   async #bundle(stage: Stage, output: string): Promise<BundleReport> {
@@ -192,7 +201,9 @@ class Compilation {
     const agent = join(folder, "kanod-configure");
     const program = agentProgram(parts, runtime !== undefined);
     if (runtime !== undefined) {
-      const options = { work: join(this.#work, "executable"), signal: this.#signal };
+      const code = runtime.native ? { [storedCode]: agentCode } : {};
+      const assets = { [storedAgent]: agentBundle, ...code };
+      const options = { work: join(this.#work, "executable"), assets, signal: this.#signal };
       return buildExecutable(program, runtime, agent, options);
     }
     const main = this.#isBundled ? "kanod-configure.cjs" : "kanod-configure.files/main.cjs";

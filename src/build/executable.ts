@@ -6,14 +6,15 @@ import { copyExecutable, runProgram, writeText } from "./workspace.ts";
  * Puts a script into a runtime (Node.js documentation, "Single executable applications").
  *
  * @param main text of a CommonJS module, which can import nothing but Node's own modules
+ * @param options `assets`: files that `main` gets from node:sea by their names
  */
 export async function buildExecutable(
   main: string,
   runtime: Runtime,
   output: string,
-  options: { work: string; signal?: AbortSignal | undefined },
+  options: { work: string; assets?: Readonly<Record<string, string>>; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const { work, signal } = options;
+  const { work, assets = {}, signal } = options;
   const made = "executable";
   const configuration = {
     // The name goes into the executable: it must be the same in every build.
@@ -26,6 +27,7 @@ export async function buildExecutable(
     disableExperimentalSEAWarning: true,
     // The agent runs as root at boot: what stands in NODE_OPTIONS must not change it.
     execArgvExtension: "none",
+    assets,
   };
   await writeText(join(work, configuration.main), main);
   await writeText(join(work, "sea.json"), JSON.stringify(configuration));

@@ -18,26 +18,46 @@ const slowModules = ["child_process", "crypto", "net", "stream", "timers/promise
 );
 
 /**
- * Both parts in the same text, which imports nothing but Node's own modules. The second one gets the first one's exports
- * for "kanod-configure", whichever file imports it, and the validators for {@link validatorsName}.
+ * A CommonJS module as a part: a script whose value is a function. The parentheses around it are for V8: it compiles such
+ * functions at once, with the modules in them, so that they get into the executable's code cache.
+ */
+export function partOf(module: string): string {
+  return `((module, exports, require, __dirname) => {\n${module}\n})`;
+}
+
+/** Names of the agent's part in an executable, and of the code that was compiled for it in advance. */
+export const storedAgent = "agent.cjs";
+export const storedCode = "agent.code";
+
+/**
+ * An expression for the agent's part where it is stored in the executable. V8 compiles most functions when they are first
+ * called, and the code that Node itself keeps in an executable has only those that no call was needed for.
+ */
+export function storedPart(hasCode: boolean): string {
+  const options = `{ filename: "${storedAgent}"${hasCode ? `, cachedData: stored("${storedCode}")` : ""} }`;
+  return `(({ Script }, { getRawAsset }) => {
+  const stored = (name) => Buffer.from(getRawAsset(name));
+  return new Script(stored("${storedAgent}").latin1Slice(), ${options}).runInThisContext();
+})(require("node:vm"), require("node:sea"))`;
+}
+
+/**
+ * Both parts in one program, which imports nothing but Node's own modules. The image's gets the agent's exports for
+ * "kanod-configure", whichever file imports it, and the validators for {@link validatorsName}.
  *
- * @param agent text of a CommonJS module that exports `runAgent`
+ * @param agent the part, or an expression for it, whose module exports `runAgent`
  * @param image text of a CommonJS module whose default export is the image
  * @param validators texts of CommonJS modules by the name that each exports; one is evaluated when it is asked for
  */
 export function bundledParts(agent: string, image: string, validators: Readonly<Record<string, string>>): string {
   const getters = Object.entries(validators).map(
     ([name, text]) => `  get ${name}() {
-    const { ${name}: value } = evaluate(((module, exports, require) => {
-${text}
-    }), require);
+    const { ${name}: value } = evaluate(${partOf(text)}, require);
     Object.defineProperty(validators, "${name}", { value });
     return value;
   },
 `,
   );
-  // Functions, so that neither part sees names of the other. The parentheses around them are for V8: it compiles such
-  // functions at once, with the modules in them, so that they get into the executable's code cache.
   return `const lazily = (name) => {
   if (!${JSON.stringify(slowModules)}.includes(name)) return require(name);
   return new Proxy({}, {
@@ -47,17 +67,13 @@ ${text}
 };
 const evaluate = (part, require) => {
   const module = { exports: {} };
-  part(module, module.exports, require);
+  part(module, module.exports, require, __dirname);
   return module.exports;
 };
-const agent = evaluate(((module, exports, require) => {
-${agent}
-}), lazily);
+const agent = evaluate(${agent}, lazily);
 const validators = {
 ${getters.join("")}};
-const image = evaluate(((module, exports, require) => {
-${image}
-}), (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
+const image = evaluate(${partOf(image)}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
 run(agent, image.default);
 `;
 }
@@ -112,9 +128,10 @@ if (major < ${major} || (major === ${major} && minor < ${minor})) {
   console.error(\`kanod-configure: Node ${oldestNode} or newer is needed, this is \${process.versions.node}\`);
   process.exit(1);
 }
-Promise.all([import("node:fs"), import("node:module"), import("node:path")]).then(([fs, module, path]) => {
-  const main = path.join(path.dirname(fs.realpathSync(process.argv[1])), ${JSON.stringify(main)});
-  return module.createRequire(main)(main);
+import("node:module").then(({ createRequire }) => {
+  const require = createRequire(process.argv[1]);
+  const { dirname, join } = require("node:path");
+  require(join(dirname(require("node:fs").realpathSync(process.argv[1])), ${JSON.stringify(main)}));
 });
 `;
 }

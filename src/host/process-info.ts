@@ -26,9 +26,12 @@ export function bootId(): string | undefined {
   return readSmallFile("/proc/sys/kernel/random/boot_id")?.trim();
 }
 
+let own: ProcessIdentity | undefined;
+
 /** This process. */
 export function ownIdentity(): ProcessIdentity {
-  return { pid: ownPid, startTime: processStartTime(ownPid), bootId: bootId() };
+  own ??= { pid: ownPid, startTime: processStartTime(ownPid), bootId: bootId() };
+  return own;
 }
 
 /** Whether the very process is still there. Where /proc hides it, a process with its id is taken for it. */

@@ -7,6 +7,9 @@ import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
+import { agentBundle, agentCode } from "../../src/build/agent-bundle.ts";
+import { storedAgent } from "../../src/build/launcher.ts";
+import { prepareRuntime } from "../../src/build/runtime.ts";
 import { temporaryFolder } from "../support/cli.ts";
 import { fixtureElement, programFile, targetTree } from "../support/compiled-agent.ts";
 
@@ -170,6 +173,14 @@ test("builds of the same output and cache at the same time do not disturb each o
   await Promise.all([1, 2].map(() => execa(process.execPath, args, { env })));
   const { stdout } = await execa(join(output, "kanod-configure"), ["contributions"]);
   expect(stdout).toContain("plain-javascript");
+});
+
+test("the code that was compiled in advance is accepted by the Node in the agent", async () => {
+  const { file } = await prepareRuntime(process.arch as "x64", temporaryFolder());
+  const look = `const { Script } = require("node:vm");
+const [text, cachedData] = [${JSON.stringify(agentBundle)}, ${JSON.stringify(agentCode)}].map((file) => fs.readFileSync(file));
+console.log(new Script(text.latin1Slice(), { filename: "${storedAgent}", cachedData }).cachedDataRejected);`;
+  expect((await execa(file, ["--eval", look])).stdout).toBe("false");
 });
 
 test.each([50, 300, 1000])("a build that is interrupted after %d ms leaves nothing behind", async (after) => {

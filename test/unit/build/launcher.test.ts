@@ -2,7 +2,14 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { agentProgram, bundledParts, launcher, rehearsalProgram, separateParts } from "../../../src/build/launcher.ts";
+import {
+  agentProgram,
+  bundledParts,
+  launcher,
+  partOf,
+  rehearsalProgram,
+  separateParts,
+} from "../../../src/build/launcher.ts";
 import { temporaryFolder } from "../../support/cli.ts";
 
 /** An agent that imports all modules of its image, and says what it was given. */
@@ -28,7 +35,7 @@ async function run(text: string, ...args: string[]): Promise<{ folder: string; s
 }
 
 test("the parts are joined to one program: the image's part imports the agent's, and neither sees the other's names", async () => {
-  const { said } = await run(agentProgram(bundledParts(agent, image, validators), true), "x");
+  const { said } = await run(agentProgram(bundledParts(partOf(agent), image, validators), true), "x");
   expect(said).toEqual({ registered, options: { embedded: true }, args: ["x"], name: "agent's own" });
 });
 
@@ -43,7 +50,7 @@ exports.runAgent = async (image) => {
     ...validators,
     configuration: "globalThis.count = (globalThis.count ?? 0) + 1; exports.configuration = () => true;",
   };
-  const { said } = await run(agentProgram(bundledParts(asking, asked, counting), true));
+  const { said } = await run(agentProgram(bundledParts(partOf(asking), asked, counting), true));
   expect(said).toEqual([true, true, 1]);
 });
 
@@ -61,7 +68,7 @@ test("the parts can stay in files of their own", async () => {
 
 test("a rehearsal writes down which module it imports", async () => {
   const trace = join(temporaryFolder(), "trace");
-  const { said } = await run(rehearsalProgram(bundledParts(agent, image, {})), "x", trace);
+  const { said } = await run(rehearsalProgram(bundledParts(partOf(agent), image, {})), "x", trace);
   expect(said).toMatchObject({ registered, args: ["x"] });
   expect(readFileSync(trace, "utf8")).toBe("0 begins\n0 ends\n1 begins\n1 ends\n");
 });
