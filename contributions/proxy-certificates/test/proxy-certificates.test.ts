@@ -2,6 +2,7 @@ import { type ContributionRun, type ContributionTest, runContribution } from "ka
 import { expect, test } from "vitest";
 import "../kanod/proxy-certificates.ts";
 import { registered } from "../../../src/agent/registry.ts";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import { selfSigned } from "../../../test/support/self-signed.ts";
 
 const pem = selfSigned().cert;
@@ -47,4 +48,19 @@ test("finds before the run what the schema cannot see", () => {
     ["/certificates/bad", "bad-certificate"],
     ["/certificates/later", "vault-section-missing"],
   ]);
+});
+
+test("the README's example runs", async () => {
+  interface Example {
+    proxy: { http: string };
+    certificates: Record<string, string>;
+  }
+  for (const conf of readmeExamples<Example>(new URL("../", import.meta.url))) {
+    const { state, files } = await runBase(conf);
+    expect(state).toBe("done");
+    expect(files["/etc/environment"]).toContain(`http_proxy="${conf.proxy.http}"`);
+    for (const [name, pem] of Object.entries(conf.certificates)) {
+      expect(files[`${folder}/kanod-cert-${name}.crt`]).toBe(pem);
+    }
+  }
 });

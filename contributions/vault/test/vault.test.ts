@@ -1,6 +1,7 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
 import "../kanod/vault.ts";
+import { readmeExamples } from "../../../test/support/readme.ts";
 import { selfSigned } from "../../../test/support/self-signed.ts";
 
 const url = "https://vault.example.com:8200";
@@ -102,5 +103,63 @@ describe("Clean up", () => {
   ])("removes %s", async (_name, cleanup, expected) => {
     const run = await runVault({ conf: { name: "n", cleanup } as never, files }, "Clean up");
     expect(removed(run)).toEqual(expected);
+  });
+});
+
+describe("the README's examples", () => {
+  interface Example {
+    vault: { url: string };
+    certificates: Record<string, string>;
+    cleanup: { configuration: boolean; user_data: boolean };
+  }
+  const [wrapped, tpm, cleanup] = readmeExamples<Example>(new URL("../", import.meta.url)) as [
+    Example,
+    Example,
+    Example,
+  ];
+  const { cert, key } = selfSigned();
+  const authorities = {
+    url: `${url}/v1/pki/ca_chain`,
+    headers: { "content-type": "application/pkix-cert" },
+    body: cert,
+  };
+
+  test("of a wrapped secret-id runs", async () => {
+    const unwrapped = answer("sys/wrapping/unwrap", { data: { secret_id: "the-secret-id" } }, "POST");
+    const run = await runVault({ conf: wrapped as never, responses: [unwrapped, login, secret, authorities, revoke] });
+    expect(run.error).toBeUndefined();
+    expect(run.provided.conf).toEqual({
+      ...wrapped,
+      admin: { username: "ops", passwd: "$6$salt$hash" },
+      certificates: { "company-root": cert },
+    });
+  });
+
+  test("of a TPM and certificates runs", async () => {
+    const gatekeeper = "https://gatekeeper.example.com:8443";
+    const challenge = { "key.pub": "cHVi", "key.priv": "cHJpdg==", nonce: "1" };
+    const data = { certificate: cert, private_key: key, ca_chain: [cert] };
+    const run = await runVault({
+      conf: tpm as never,
+      commands: [
+        { argv: ([program = ""]) => program.startsWith("tpm2_") },
+        { argv: ["base64"], prefix: true, stdout: "c2lnbmF0dXJl" },
+      ],
+      responses: [
+        { url: `${gatekeeper}/challenge?name=node-1`, body: JSON.stringify(challenge) },
+        { url: `${gatekeeper}/secret_id?name=node-1&signature=c2lnbmF0dXJl`, body: '{"data":"the-secret-id"}' },
+        ...[login, answer("pki/issue/web-server", { data }, "POST"), authorities, revoke],
+      ],
+    });
+    expect(run.error).toBeUndefined();
+    expect(run.provided.conf).toEqual({ ...tpm, certificates: { "company-root": cert, issuing: cert } });
+    const programs = run.steps.flatMap((step) => (step.kind === "run" ? [step.argv[0]] : []));
+    expect(programs).toEqual(expect.arrayContaining(["tpm2_createprimary", "tpm2_load", "tpm2_sign"]));
+  });
+
+  test("of cleaning up runs", async () => {
+    const files = { "/etc/kanod-configure/configuration.yaml": "name: n\n" };
+    const run = await runVault({ conf: cleanup as never, files }, "Clean up");
+    expect(run.steps).toContainEqual({ kind: "remove", path: "/etc/kanod-configure/configuration.yaml" });
   });
 });
