@@ -132,6 +132,9 @@ test.each([
     "mounts.1.1",
   ],
   [[["a", "data"]], "mounts.0.1"],
+  [[["--all", "/data"]], "mounts.0.0"],
+  [[["/dev/vdb", "/data", "swap"]], "mounts.0.1"],
+  [[["/dev/vdb", "none", "xfs"]], "mounts.0.2"],
 ])("%j is refused before anything is done", async (mounts, place) => {
   const run = await runMounts(mounts);
   expect(run).toMatchObject({ state: "failed", steps: [] });

@@ -39,8 +39,9 @@ export function formatEntry({ source, path, type, options, dump, pass }: FstabEn
 }
 
 function parseLine(line: string): FstabEntry[] {
-  if (/^\s*(#|$)/.test(line)) return [];
-  const [source = "", path = "", type = "auto", options = "defaults", dump, pass] = line.trim().split(/\s+/);
+  const words = line.split(/[ \t]+/).filter((word) => word !== "");
+  const [source = "", path = "", type = "auto", options = "defaults", dump, pass] = words;
+  if (source === "" || source.startsWith("#")) return [];
   const fields = [source, path, type, options].map(unescapeField);
   const [its = "", mountPoint = "", kind = "", settings = ""] = fields;
   return [
@@ -48,9 +49,9 @@ function parseLine(line: string): FstabEntry[] {
   ];
 }
 
-/** Octal, as getmntent(3) decodes it; and # lest the line become a comment. */
+/** Octal, as getmntent(3) decodes it; and # lest the line become a comment. Other white space does not end a field. */
 function escapeField(text: string): string {
-  return text.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+  return text.replace(/[ \t\n\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 }
 
 function unescapeField(text: string): string {

@@ -6,6 +6,9 @@ export type MountForm = readonly [source: string, path: string, ...rest: (string
 /** In seconds: how long a boot waits for a device that does not come (systemd.mount(5)). */
 const deviceTimeout = 30;
 
+/** In bytes: neither a path nor the options of mount(2) may be longer. */
+const longestField = 4095;
+
 const networkTypes: ReadonlySet<string> = new Set([
   "nfs",
   "nfs4",
@@ -57,12 +60,19 @@ export function mountFault(form: MountForm): { field: number; reason: string } |
   if (control !== -1) return { field: control, reason: "holds a control character" };
   const empty = form.findIndex((field) => String(field) === "");
   if (empty !== -1) return { field: empty, reason: "is empty" };
-  const { path, type, options } = mountEntry(form);
+  const long = form.findIndex((field) => Buffer.byteLength(String(field)) > longestField);
+  if (long !== -1) return { field: long, reason: `is longer than ${longestField} bytes` };
+  const { source, path, type, options } = mountEntry(form);
+  // Either says swap; what the other says would be dropped.
+  if (type === "swap" && !/^(none|swap)$/.test(form[1])) return { field: 1, reason: "is no `none`, as for swap space" };
+  if (type === "swap" && !/^(auto|swap)$/.test(String(form[2] ?? "swap"))) {
+    return { field: 2, reason: "is no `swap`, although there is no path" };
+  }
+  if (source.startsWith("-")) return { field: 0, reason: "begins with a dash, like an option" };
   if (type !== "swap" && !path.startsWith("/")) return { field: 1, reason: "is no absolute path" };
   if (path.split("/").some((part) => part === ".." || part === ".")) return { field: 1, reason: "has . or .. in it" };
   if (path === "/") return { field: 1, reason: "is the root, which is mounted already" };
-  if (Buffer.byteLength(path) > 4095) return { field: 1, reason: "is longer than a path may be" };
-  if (/[\s,]/.test(type)) return { field: 2, reason: "is no type of a file system" };
+  if (!/^[A-Za-z0-9][\w.+-]*$/.test(type)) return { field: 2, reason: "is no type of a file system" };
   if (/\s/.test(options)) return { field: 3, reason: "holds white space: options are separated by commas" };
   for (const field of [4, 5]) {
     if (!/^\d$/.test(String(form[field] ?? 0))) return { field, reason: "is no number from 0 to 9" };

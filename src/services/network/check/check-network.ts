@@ -7,10 +7,13 @@ import { bonds } from "./bonds.ts";
 import { error, type Rule, warning } from "./context.ts";
 import * as devices from "./devices.ts";
 import { defaultRoutes, gateways, policies, routes, vrfTables } from "./routes.ts";
+import { controlCharacters, searchDomains } from "./texts.ts";
 import { tunnels } from "./tunnels.ts";
 
 const rules: readonly Rule[] = [
   definedTwice,
+  controlCharacters,
+  searchDomains,
   devices.interfaceNames,
   devices.matching,
   devices.ports,

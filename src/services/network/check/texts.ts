@@ -1,0 +1,38 @@
+import type { Finding } from "../../../agent/contribution.ts";
+import { escapePointerPart } from "../../../config/problem.ts";
+import { shown } from "../../../config/shown.ts";
+import { settingsOf } from "../model.ts";
+import { error, type Rule } from "./context.ts";
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const control = /[\u0000-\u001f\u007f]/;
+
+/** A line feed would begin a line of its own in the files of every renderer. */
+export const controlCharacters: Rule = ({ network }) => {
+  const walk = (value: unknown, pointer: string): Finding[] => {
+    if (typeof value === "string" && control.test(value)) return [holdsControl(pointer, false)];
+    if (typeof value !== "object" || value === null) return [];
+    return Object.entries(value).flatMap(([key, item]) => {
+      const at = `${pointer}/${escapePointerPart(key)}`;
+      return control.test(key) ? [holdsControl(at, true)] : walk(item, at);
+    });
+  };
+  return network.devices.flatMap((device) => walk(device.values, device.pointer));
+};
+
+function holdsControl(pointer: string, atKey: boolean): Finding {
+  return error("bad-network-text", pointer, "this holds a line feed or another control character", { atKey });
+}
+
+/** As systemd.network(5) has them; to some renderers' files quotes, blanks and `$` mean something. */
+const domain = /^~?(\.|[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,252})$/u;
+
+export const searchDomains: Rule = ({ network }) =>
+  network.devices.flatMap((device) => {
+    const section = settingsOf(device).section("nameservers");
+    return (section?.texts("search") ?? []).flatMap((text, index) =>
+      domain.test(text) || control.test(text)
+        ? []
+        : [error("bad-domain", `${section?.at("search")}/${index}`, `${shown(text)} is no domain to search in`)],
+    );
+  });
