@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { networkLab } from "./network-lab.ts";
 import type { Guest } from "./nspawn.ts";
 
 /** A network of its own for servers, with a cable to one guest. */
@@ -9,30 +8,15 @@ export interface Cable extends AsyncDisposable {
   /** An address of the servers that the guest has no route to. */
   readonly far: string;
   /** Starts a program in the servers' network; it ends with the cable. */
-  serve(argv: readonly [string, ...string[]]): void;
-  /** Runs a program there to its end. */
-  run(argv: readonly [string, ...string[]]): string;
+  serve(argv: readonly string[]): void;
 }
 
-/** Needs root and iproute2. */
-export function plugIn(guest: Guest): Cable {
-  const name = `kanod-${randomUUID().slice(0, 8)}`;
-  const children: { kill(signal: "SIGKILL"): boolean }[] = [];
-  const ip = (...args: string[]): string => execFileSync("ip", args, { encoding: "utf8", stdio: "pipe" });
-  const inside = (argv: readonly string[]): string[] => ["netns", "exec", name, ...argv];
-  ip("netns", "add", name);
-  ip("-n", name, "link", "add", "servers", "type", "veth", "peer", "name", "eth0", "netns", String(guest.leader));
-  ip("-n", name, "address", "add", "198.51.100.1/24", "dev", "servers");
-  ip("-n", name, "address", "add", "203.0.113.1/32", "dev", "lo");
-  for (const link of ["lo", "servers"]) ip("-n", name, "link", "set", link, "up");
-  return {
-    near: "198.51.100.1",
-    far: "203.0.113.1",
-    serve: (argv) => void children.push(spawn("ip", inside(argv), { stdio: "ignore" })),
-    run: (argv) => ip(...inside(argv)),
-    [Symbol.asyncDispose]: async () => {
-      for (const child of children) child.kill("SIGKILL");
-      ip("netns", "delete", name);
-    },
-  };
+/** The guest's end is `eth0`. Needs what {@link networkLab} needs. */
+export async function plugIn(guest: Guest): Promise<Cable> {
+  const lab = await networkLab();
+  const near = "198.51.100.1";
+  const far = "203.0.113.1";
+  await lab.plug(guest, { lab: "servers", guest: "eth0", mac: "52:54:00:00:00:01", addresses: [`${near}/24`] });
+  await lab.run(["ip", "address", "add", `${far}/32`, "dev", "lo"]);
+  return { near, far, serve: (argv) => void lab.start(argv), [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
 }

@@ -49,7 +49,8 @@ export function labObstacle(): string | undefined {
 }
 
 export async function networkLab(): Promise<NetworkLab> {
-  const name = `kanod-${randomUUID().slice(0, 8)}`;
+  await deleteNamespacesOfTheDead();
+  const name = `kanod-${process.pid}-${randomUUID().slice(0, 8)}`;
   const servers: ChildProcess[] = [];
   await exec("ip", ["netns", "add", name]);
   const run = async (argv: readonly string[]): Promise<string> =>
@@ -86,4 +87,13 @@ export async function networkLab(): Promise<NetworkLab> {
       await exec("ip", ["netns", "delete", name]);
     },
   };
+}
+
+/** A process that was killed leaves its namespaces, whose names have its id. */
+async function deleteNamespacesOfTheDead(): Promise<void> {
+  const { stdout } = await exec("ip", ["netns", "list"]);
+  for (const [name, pid] of stdout.matchAll(/^kanod-(\d+)-\w+/gm)) {
+    // Another process may be at it, too.
+    if (!existsSync(`/proc/${pid}`)) await exec("ip", ["netns", "delete", name]).catch(() => undefined);
+  }
 }

@@ -11,8 +11,10 @@
  * A guest has a network namespace of its own, with nothing but `lo`; `guest.leader` is the process id of its PID 1 as
  * seen from here, so that `ip link add a type veth peer name eth0 netns LEADER` plugs a cable in. It shares the kernel
  * of this machine. No udev runs in it, unless it has the package and the variable SYSTEMD_NSPAWN_API_VFS_WRITABLE of
- * systemd-nspawn(1) is `1`: then it takes care of the guest's own interfaces. Leaving the scope powers the guest off; it
- * also dies with the test process.
+ * systemd-nspawn(1) is `1`: then it takes care of the guest's own interfaces. Leaving the scope powers the guest off.
+ *
+ * Nothing of a guest outlives the test process or systemd-nspawn, however they end: systemd-nspawn is the init of a
+ * process namespace, whose processes the kernel kills with it. (Killed alone, it would leave the guest's init running.)
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -59,7 +61,7 @@ export interface Guest extends AsyncDisposable {
 /** Why {@link bootGuest} cannot work here, or undefined where it can. */
 export function nspawnObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return "needs root";
-  const missing = ["systemd-nspawn", "nsenter", "setpriv"].find((tool) => !existsSync(`/usr/bin/${tool}`));
+  const missing = ["systemd-nspawn", "nsenter", "setpriv", "unshare"].find((tool) => !existsSync(`/usr/bin/${tool}`));
   return missing === undefined ? undefined : `needs ${missing}`;
 }
 
@@ -67,7 +69,8 @@ export function nspawnObstacle(): string | undefined {
 export async function bootGuest(root: string, options: GuestOptions = {}): Promise<Guest> {
   const machine = `kanod-${randomUUID().slice(0, 8)}`;
   const argv = [
-    ...["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "-D", root, `--machine=${machine}`],
+    ...["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
+    ...["systemd-nspawn", "--quiet", "-D", root, `--machine=${machine}`],
     ...["--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--link-journal=no"],
     ...(options.nspawnArguments ?? []),
   ];
@@ -85,9 +88,10 @@ export async function bootGuest(root: string, options: GuestOptions = {}): Promi
       resolve();
     });
   });
+  let leader = 0;
   try {
     const deadline = Date.now() + (options.timeout ?? 60) * 1000;
-    const leader = await waitForLeader(child, deadline);
+    leader = await waitForLeader(child, deadline);
     await options.onLeader?.(leader);
     const guest = makeGuest(leader, child, ended, () => log);
     await waitUntilStarted(guest, deadline);
@@ -95,6 +99,7 @@ export async function bootGuest(root: string, options: GuestOptions = {}): Promi
   } catch (error) {
     child.kill("SIGKILL");
     await ended;
+    await waitUntilGone(leader);
     throw new Error(`the guest did not start: ${error}\n${log.slice(-4000)}`);
   }
 }
@@ -109,25 +114,41 @@ function makeGuest(leader: number, child: ChildProcess, ended: Promise<void>, co
     throw new Error(`exit code ${result.exitCode} of ${argv.join(" ")}\n${result.stdout}\n${result.stderr}`);
   };
   const powerOff = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) return await waitUntilGone(leader);
     // systemd(1): SIGRTMIN+4 is "start poweroff.target". Node cannot send it, so the guest's systemctl asks for it.
     await run(["systemctl", "poweroff", "--no-wall"], { anyExitCode: true, timeout: 10 }).catch(() => undefined);
     const forced = setTimeout(() => child.kill("SIGKILL"), 20_000);
     await ended;
     clearTimeout(forced);
+    await waitUntilGone(leader);
   };
   return { leader, run, console, powerOff, [Symbol.asyncDispose]: powerOff };
 }
 
+/** The guest's init is a child of systemd-nspawn, and that of `unshare`, which `child` is. */
 async function waitForLeader(child: ChildProcess, deadline: number): Promise<number> {
   while (Date.now() < deadline && child.exitCode === null) {
-    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").catch(() => "");
-    const leader = Number(children.trim().split(" ")[0]);
-    if (leader > 0 && (await readFile(`/proc/${leader}/comm`, "utf8").catch(() => "")).trim() === "systemd")
-      return leader;
+    const nspawn = await firstChildOf(child.pid);
+    const leader = await firstChildOf(nspawn);
+    if ((await readFile(`/proc/${leader}/comm`, "utf8").catch(() => "")) === "systemd\n") return leader;
     await sleep(50);
   }
   throw new Error("systemd-nspawn did not start an init");
+}
+
+/** 0 where there is none. */
+async function firstChildOf(pid: number | undefined): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  return Number(children.trim().split(" ")[0]);
+}
+
+/** The kernel ends the processes of a namespace a moment after its init. */
+async function waitUntilGone(leader: number): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (leader > 0 && existsSync(`/proc/${leader}`)) {
+    if (Date.now() > deadline) throw new Error(`the guest's init, process ${leader}, does not end`);
+    await sleep(20);
+  }
 }
 
 async function waitUntilStarted(guest: Guest, deadline: number): Promise<void> {

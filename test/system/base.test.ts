@@ -30,12 +30,12 @@ describeWith(rootfsObstacle() ?? nspawnObstacle())("base in a Debian guest", () 
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "kanod-base-"));
-    clone = await cloneRootfs(await debianRootfs({ release: "trixie", packages: ["ca-certificates", "curl"] }));
+    clone = await cloneRootfs(await debianRootfs({ release: "trixie" }));
     copyFileSync(join(agent, "kanod-configure"), join(clone.path, "usr/local/bin/kanod-configure"));
     symlinkSync("kanod-configure", join(clone.path, "usr/local/bin/kanod-runcmd"));
     mkdirSync(join(clone.path, "etc/kanod-configure"), { recursive: true });
     guest = await bootGuest(clone.path);
-    cable = plugIn(guest);
+    cable = await plugIn(guest);
     await guest.run(["ip", "address", "add", "198.51.100.2/24", "dev", "eth0"]);
     await guest.run(["ip", "link", "set", "eth0", "up"]);
     await guest.run(["sh", "-c", `echo '${cable.near} secure.test' >> /etc/hosts`]);

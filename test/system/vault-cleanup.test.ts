@@ -37,7 +37,7 @@ describeWith(rootfsObstacle() ?? nspawnObstacle())("cleanup in a guest with clou
     cleanup: object,
     then: (guest: Guest, boot: () => Promise<Guest>) => Promise<void>,
   ): Promise<void> {
-    const rootfs = await debianRootfs({ release: "trixie", packages: ["ca-certificates", "cloud-init", "curl"] });
+    const rootfs = await debianRootfs({ release: "trixie", packages: ["cloud-init"] });
     await using clone = await cloneRootfs(rootfs);
     copyFileSync(join(agent, "kanod-configure"), join(clone.path, "usr/local/bin/kanod-configure"));
     symlinkSync("kanod-configure", join(clone.path, "usr/local/bin/kanod-runcmd"));
