@@ -22,9 +22,6 @@ export const deviations: Readonly<Record<"cloud-init-networkd" | "cloud-init-nm"
     { id: "dhcp-of-all-kinds", side: "ours", fact: /^(bond|br|vlan)\w*\.network \[DHCPv[46]\] / },
     { id: "dhcp-identifier", side: "ours", fact: /\[DHCPv4\] ClientIdentifier=/ },
     { id: "accept-ra-of-all-kinds", side: "ours", fact: /^vlan15\.network \[Network\] IPv6AcceptRA=/ },
-    { id: "match-by-mac", side: "ours", fact: /\[Match\] Type=infiniband/ },
-    { id: "match-by-mac", side: "theirs", fact: /^ib0\.network \[Match\] Name=ib0/ },
-    { id: "infiniband-mode", side: "ours", fact: /\[IPoIB\] Mode=/ },
   ],
   "cloud-init-nm": [
     { id: "no-dhcp-unasked", side: "ours", fact: /\[ipv4\] method=(disabled|link-local)$/ },

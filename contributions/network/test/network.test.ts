@@ -1,30 +1,304 @@
 import "../kanod/network.ts";
-import { runContribution } from "kanod-configure/testing";
-import { expect, test } from "vitest";
+import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
+import { describe, expect, test } from "vitest";
+import { readmeExamples } from "../../../test/support/readme.ts";
 
-const network = { version: 2 as const, ethernets: { eth0: { dhcp4: true, optional: true } } };
+type Configuration = ContributionTest["conf"];
+type Renderer = "netplan" | "networkd" | "network-manager";
 
-test("the configuration is written in the form of the machine's renderer, readable by root alone", async () => {
-  const { state, error, files, steps } = await runContribution("Network", {
-    conf: { name: "node-1", network },
-    system: { network: { renderer: "netplan" } },
+const renderers: readonly Renderer[] = ["netplan", "networkd", "network-manager"];
+
+/** Files of a machine with these interfaces. */
+function machine(interfaces: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(interfaces).flatMap(([name, mac]) => [
+    [`/sys/class/net/${name}/address`, `${mac}\n`],
+    [`/sys/class/net/${name}/operstate`, "up\n"],
+  ]);
+  return { "/etc/machine-id": "0123456789abcdef0123456789abcdef\n", ...Object.fromEntries(entries) };
+}
+
+/** systemd, by which every service is enabled and runs. */
+const systemd = [
+  { argv: ["systemctl", "is-enabled"], prefix: true, stdout: "enabled\n" },
+  { argv: ["systemctl", "is-active"], prefix: true, stdout: "active\n" },
+];
+
+const eno1 = { eno1: "52:54:00:00:00:01" };
+const dhcp = { version: 2 as const, ethernets: { eno1: { dhcp4: true } } };
+
+function run(
+  renderer: Renderer,
+  test: Partial<ContributionTest> & { network?: Record<string, unknown> },
+): Promise<ContributionRun> {
+  const { network, ...rest } = test;
+  return runContribution("Network", {
+    conf: { name: "node-1", network: network ?? dhcp },
+    system: { network: { renderer } },
+    files: machine(eno1),
+    commands: systemd,
+    ...rest,
   });
-  expect({ state, error }).toEqual({ state: "done", error: undefined });
-  expect(files["/etc/netplan/50-cloud-init.yaml"]).toContain("dhcp4: true");
-  const written = steps.find((step) => step.kind === "write" && step.path === "/etc/netplan/50-cloud-init.yaml");
-  expect(written).toMatchObject({ mode: 0o600 });
-  expect(steps.some((step) => step.kind === "run" && step.argv[0] === "netplan")).toBe(true);
+}
+
+/** What was written, but for the contribution's own memory. */
+function written({ files }: ContributionRun): string[] {
+  return Object.keys(files).filter((path) => !path.startsWith("/var/lib/kanod-configure/"));
+}
+
+function commands({ steps }: ContributionRun): string[] {
+  return steps.flatMap((step) => (step.kind === "run" ? [step.argv.join(" ")] : []));
+}
+
+function messageOf({ error }: ContributionRun): string {
+  const { message = "", hint = "" } = (error ?? {}) as { message?: string; hint?: string };
+  return `${message}\n${hint}`;
+}
+
+/** What the example's machine is to have, in the words of each renderer. */
+const expected: Readonly<Record<Renderer, Readonly<Record<string, readonly RegExp[]>>>> = {
+  netplan: {
+    "/etc/netplan/50-cloud-init.yaml": [/mode: 802\.3ad/, /id: 20\n/, /id: 30\n/, /dhcp4: true/, /via: 192\.0\.2\.1/],
+  },
+  networkd: {
+    "/etc/systemd/network/10-cloud-init-bond0.netdev": [/Kind=bond/, /Mode=802\.3ad/, /LACPTransmitRate=fast/],
+    "/etc/systemd/network/10-cloud-init-bond0.network": [/VLAN=storage/, /VLAN=public/],
+    "/etc/systemd/network/10-cloud-init-eno1.network": [/Bond=bond0/],
+    "/etc/systemd/network/10-cloud-init-eno2.network": [/Bond=bond0/],
+    "/etc/systemd/network/10-cloud-init-eno3.network": [/DHCP=ipv4/, /RequiredForOnline=no/],
+    "/etc/systemd/network/10-cloud-init-storage.netdev": [/Kind=vlan/, /Id=20/],
+    "/etc/systemd/network/10-cloud-init-storage.network": [
+      /Address=198\.51\.100\.10\/24/,
+      /Destination=203\.0\.113\.0\/24/,
+    ],
+    "/etc/systemd/network/10-cloud-init-public.network": [/Address=2001:db8::10\/64/, /DNS=192\.0\.2\.53/],
+  },
+  "network-manager": {
+    "/etc/NetworkManager/system-connections/cloud-init-bond0.nmconnection": [/type=bond/, /mode=802\.3ad/],
+    "/etc/NetworkManager/system-connections/cloud-init-eno1.nmconnection": [/(slave|port)-type=bond/],
+    "/etc/NetworkManager/system-connections/cloud-init-eno3.nmconnection": [/\[ipv4\]\n(.*\n)*method=auto/],
+    "/etc/NetworkManager/system-connections/cloud-init-storage.nmconnection": [
+      /type=vlan/,
+      /id=20/,
+      /203\.0\.113\.0\/24/,
+    ],
+    "/etc/NetworkManager/system-connections/cloud-init-public.nmconnection": [/2001:db8::10\/64/, /192\.0\.2\.53/],
+  },
+};
+
+describe("the example of the README", () => {
+  const [conf] = readmeExamples<Configuration>(new URL("../", import.meta.url));
+  const files = machine({ eno1: "52:54:00:00:00:01", eno2: "52:54:00:00:00:02", eno3: "52:54:00:00:00:03" });
+
+  test.each(renderers)("is written for %s, and checked", async (renderer) => {
+    const result = await run(renderer, { conf: conf as Configuration, files });
+    expect({ state: result.state, error: result.error }).toEqual({ state: "done", error: undefined });
+    for (const [path, patterns] of Object.entries(expected[renderer])) {
+      for (const pattern of patterns) expect(result.files[path], path).toMatch(pattern);
+    }
+    const log = result.log.map(({ message }) => message).join("\n");
+    expect(log).toContain("network check: vault.example.org is reached");
+    expect(log).toContain("network check: vault.example.org:8200 is reached");
+  });
+
+  test.each(renderers)("has the same bytes each time for %s", async (renderer) => {
+    const [one, other] = [
+      await run(renderer, { conf: conf as Configuration, files }),
+      await run(renderer, { conf: conf as Configuration, files }),
+    ];
+    expect(one.files).toEqual(other.files);
+  });
 });
 
-test("an interface that the machine lacks fails the run before anything is written", async () => {
-  const { state, error, files } = await runContribution("Network", {
-    conf: { name: "node-1", network: { version: 2 as const, ethernets: { eth9: { dhcp4: true } } } },
-    system: { network: { renderer: "netplan" } },
-    files: { "/sys/class/net/eth0/address": "52:54:00:00:00:01\n", "/sys/class/net/eth0/operstate": "up\n" },
+const bringUp: Readonly<Record<Renderer, readonly string[]>> = {
+  netplan: ["netplan generate", "netplan apply"],
+  networkd: ["networkctl reload", "networkctl reconfigure eno1"],
+  "network-manager": [
+    "nmcli connection reload",
+    "nmcli --wait 60 connection up filename /etc/NetworkManager/system-connections/cloud-init-eno1.nmconnection",
+  ],
+};
+
+describe.each(renderers)("with %s", (renderer) => {
+  const isPrivate: Readonly<Record<Renderer, number>> = { netplan: 0o600, networkd: 0o644, "network-manager": 0o600 };
+
+  test("an interface with DHCP is written, with the renderer's modes, and brought up", async () => {
+    const result = await run(renderer, {});
+    expect({ state: result.state, error: result.error }).toEqual({ state: "done", error: undefined });
+    const own = result.steps.filter((step) => step.kind === "write" && /netplan|systemd|connections/.test(step.path));
+    expect(own).not.toEqual([]);
+    for (const step of own) expect(step).toMatchObject({ mode: isPrivate[renderer] });
+    expect(commands(result)).toEqual(bringUp[renderer]);
   });
-  expect(state).toBe("failed");
-  expect(String((error as Error).message)).toContain("eth9");
-  expect(files).toEqual({});
+
+  test("its service is enabled and started where it is not", async () => {
+    const asleep = [
+      { argv: ["systemctl", "is-enabled"], prefix: true, stdout: "disabled\n", exitCode: 1 },
+      { argv: ["systemctl", "is-active"], prefix: true, stdout: "inactive\n", exitCode: 3 },
+    ];
+    const result = await run(renderer, { commands: asleep });
+    expect(result.error).toBeUndefined();
+    const unit = { netplan: [], networkd: ["systemd-networkd"], "network-manager": ["NetworkManager"] }[renderer];
+    const asked = unit.flatMap((name) => [`systemctl enable ${name}.service`, `systemctl start ${name}.service`]);
+    expect(commands(result)).toEqual(expect.arrayContaining(asked));
+  });
+
+  test("cloud-init is told to leave the network alone from now on", async () => {
+    const { files } = await run(renderer, {});
+    expect(files["/etc/cloud/cloud.cfg.d/99-kanod-configure-network.cfg"]).toContain("network: {config: disabled}");
+  });
+
+  test("a second run finds nothing to do", async () => {
+    const first = await run(renderer, {});
+    const second = await run(renderer, { files: { ...machine(eno1), ...modesOf(first) } });
+    expect(second.state).toBe("done");
+    expect(second.steps.filter((step) => step.kind === "write" || step.kind === "run")).toEqual([]);
+    expect(second.log.map(({ message }) => message)).toContain(`network: unchanged (${renderer})`);
+  });
+
+  test("what cloud-init rendered, for whichever renderer, goes; what others wrote stays", async () => {
+    const stale = {
+      "/etc/netplan/50-cloud-init.yaml": "network: {version: 2, ethernets: {old0: {dhcp4: true}}}\n",
+      "/etc/systemd/network/10-cloud-init-old0.network": "[Match]\nName=old0\n",
+      "/etc/NetworkManager/system-connections/cloud-init-old0.nmconnection": "[connection]\nid=cloud-init old0\n",
+      "/etc/network/interfaces.d/50-cloud-init": "auto old0\n",
+    };
+    const others = {
+      "/etc/netplan/01-own.yaml": "network: {version: 2}\n",
+      "/etc/systemd/network/20-own.network": "[Match]\nName=own0\n",
+      "/etc/NetworkManager/system-connections/own.nmconnection": "[connection]\nid=own\n",
+    };
+    const result = await run(renderer, { files: { ...machine(eno1), ...stale, ...others } });
+    expect(result.state).toBe("done");
+    const removed = result.steps.flatMap((step) => (step.kind === "remove" ? [step.path] : []));
+    const now = new Set(written(result));
+    for (const path of Object.keys(stale)) if (!now.has(path)) expect(removed).toContain(path);
+    for (const path of Object.keys(others)) {
+      expect(removed).not.toContain(path);
+      expect(now).not.toContain(path);
+    }
+  });
+});
+
+/** The files of a run with the modes that they were written with. */
+function modesOf({ files, steps }: ContributionRun): NonNullable<ContributionTest["files"]> {
+  const modes = new Map(steps.flatMap((step) => (step.kind === "write" ? [[step.path, step.mode] as const] : [])));
+  return Object.fromEntries(
+    Object.entries(files).map(([path, content]) => [path, { content, mode: modes.get(path) ?? 0o644 }]),
+  );
+}
+
+test("an interface that the machine lacks fails before anything is written, with what is there", async () => {
+  const result = await run("networkd", { network: { version: 2, ethernets: { eth9: { dhcp4: true } } } });
+  expect(result.state).toBe("failed");
+  expect(result.error).toMatchObject({ code: "interface-absent" });
+  expect(messageOf(result)).toContain("no interface for eth9 (/network/ethernets/eth9)");
+  expect(messageOf(result)).toContain("eno1 (52:54:00:00:00:01, up)");
+  expect(result.steps).toEqual([]);
+});
+
+test("an interface that may be absent is rendered all the same", async () => {
+  const network = { version: 2, ethernets: { eno1: { dhcp4: true }, eth9: { dhcp4: true, optional: true } } };
+  const { state, files } = await run("networkd", { network });
+  expect(state).toBe("done");
+  expect(files["/etc/systemd/network/10-cloud-init-eth9.network"]).toContain("Name=eth9");
+});
+
+test("what the renderer cannot express fails before anything is written, with key and place", async () => {
+  const result = await run("network-manager", {
+    network: { version: 2, ethernets: { eno1: { dhcp4: true, "emit-lldp": true } } },
+  });
+  expect(result.error).toMatchObject({ code: "unsupported-by-renderer" });
+  expect(messageOf(result)).toContain("/network/ethernets/eno1/emit-lldp");
+  expect(result.steps).toEqual([]);
+});
+
+test("version 1 gives the same files as the version 2 that says the same", async () => {
+  const config = [
+    {
+      type: "physical",
+      name: "eno1",
+      subnets: [{ type: "static", address: "192.0.2.10/24", gateway: "192.0.2.1", dns_nameservers: ["192.0.2.53"] }],
+    },
+    { type: "vlan", name: "storage", vlan_link: "eno1", vlan_id: 20, subnets: [{ type: "dhcp4" }] },
+  ];
+  const version2 = {
+    version: 2,
+    ethernets: {
+      eno1: {
+        addresses: ["192.0.2.10/24"],
+        routes: [{ to: "default", via: "192.0.2.1" }],
+        nameservers: { addresses: ["192.0.2.53"] },
+      },
+    },
+    vlans: { storage: { id: 20, link: "eno1", dhcp4: true } },
+  };
+  for (const renderer of renderers.filter((name) => name !== "netplan")) {
+    const one = await run(renderer, { network: { version: 1, config } });
+    expect(one.error).toBeUndefined();
+    expect(one.files).toEqual((await run(renderer, { network: version2 })).files);
+  }
+});
+
+test("the UUIDs of connections are those of the machine", async () => {
+  const path = "/etc/NetworkManager/system-connections/cloud-init-eno1.nmconnection";
+  const uuidOf = async (machineId: string): Promise<string | undefined> => {
+    const { files } = await run("network-manager", {
+      files: { ...machine(eno1), "/etc/machine-id": `${machineId}\n` },
+    });
+    return /^uuid=([0-9a-f-]{36})$/m.exec(files[path] ?? "")?.[1];
+  };
+  const [one, same, other] = [await uuidOf("a".repeat(32)), await uuidOf("a".repeat(32)), await uuidOf("b".repeat(32))];
+  expect(one).toBeDefined();
+  expect(same).toBe(one);
+  expect(other).not.toBe(one);
+});
+
+describe("the renderer", () => {
+  const has = {
+    netplan: { "/usr/sbin/netplan": "" },
+    networkd: { "/usr/lib/systemd/systemd-networkd": "" },
+    "network-manager": { "/usr/bin/nmcli": "" },
+  };
+  const fileOf = {
+    netplan: "/etc/netplan/50-cloud-init.yaml",
+    networkd: "/etc/systemd/network/10-cloud-init-eno1.network",
+    "network-manager": "/etc/NetworkManager/system-connections/cloud-init-eno1.nmconnection",
+  };
+  const everything = { ...has.netplan, ...has.networkd, ...has["network-manager"] };
+
+  test.each([
+    ["debian", everything, "netplan"],
+    ["debian", { ...has.networkd, ...has["network-manager"] }, "networkd"],
+    ["openmandriva", everything, "network-manager"],
+    ["photon", everything, "networkd"],
+    ["gentoo", { ...has.networkd, ...has["network-manager"] }, "network-manager"],
+  ] as const)("is on %s the first of cloud-init's order that is there", async (id, programs, renderer) => {
+    const files = { ...machine(eno1), ...programs, "/etc/os-release": `ID=${id}\n` };
+    const result = await runContribution("Network", {
+      conf: { name: "node-1", network: dhcp },
+      files,
+      commands: systemd,
+    });
+    expect(result.error).toBeUndefined();
+    expect(written(result)).toContain(fileOf[renderer]);
+  });
+
+  test("is the one that cloud.cfg names first, of those that are there", async () => {
+    const order = "system_info: {network: {renderers: [eni, networkd, netplan]}}\n";
+    const files = { ...machine(eno1), ...everything, "/etc/os-release": "ID=debian\n", "/etc/cloud/cloud.cfg": order };
+    const result = await runContribution("Network", {
+      conf: { name: "node-1", network: dhcp },
+      files,
+      commands: systemd,
+    });
+    expect(written(result)).toContain(fileOf.networkd);
+  });
+
+  test("that is not there at all is an error which says what to install", async () => {
+    const result = await runContribution("Network", { conf: { name: "node-1", network: dhcp }, files: machine(eno1) });
+    expect(result.error).toMatchObject({ code: "no-network-renderer" });
+    expect(result.steps).toEqual([]);
+  });
 });
 
 test("without a network section nothing is touched", async () => {

@@ -91,7 +91,7 @@ export function readVersion2(
   pointer: string,
   locate: (pointer: string) => string = (same) => same,
 ): Network {
-  const version2 = withFlags(value) as Record<string, unknown>;
+  const version2 = { version: 2, ...(withFlags(value) as Record<string, unknown>) } as Record<string, unknown>;
   const devices = deviceKinds.flatMap((kind) => {
     const section = version2[kind];
     if (!isMapping(section)) return [];

@@ -2,7 +2,7 @@ import type { Finding } from "../../../agent/contribution.ts";
 import { shown } from "../../../config/shown.ts";
 import { type Family, isMulticast, parseAddress, parsePrefix } from "../address.ts";
 import { type Device, settingsOf } from "../model.ts";
-import { isMapping, type Settings } from "../settings.ts";
+import { isMapping, Settings } from "../settings.ts";
 import { error, type Rule, warning } from "./context.ts";
 
 /** In bytes. Source: RFC 8200, section 5. */
@@ -48,6 +48,19 @@ function badAddress(text: string, at: string): Finding {
   const message = `${shown(`/${length}`)} is no prefix length of an IPv${parsed.family} address`;
   return error("bad-prefix-length", at, message, { hint: `a number up to ${parsed.family === 6 ? 128 : 32}` });
 }
+
+/** Only IPv4 addresses have labels: those are from before an interface could have several addresses. */
+export const labels: Rule = ({ network }) =>
+  network.devices.flatMap((device) =>
+    new Settings(device.values, device.pointer).sections("addresses").flatMap((entry) =>
+      entry.keys().flatMap((address) => {
+        const options = entry.section(address);
+        if (options?.has("label") !== true || !address.includes(":")) return [];
+        const message = "an IPv6 address has no label: this has no effect";
+        return [warning("label-without-effect", options.at("label"), message, { atKey: true })];
+      }),
+    ),
+  );
 
 /** No two devices have the same address, unless VRFs keep them apart. */
 export const duplicateAddresses: Rule = ({ network }) => {

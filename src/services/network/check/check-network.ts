@@ -1,7 +1,15 @@
 import type { Finding } from "../../../agent/contribution.ts";
 import { escapePointerPart } from "../../../config/problem.ts";
 import type { Device, Network } from "../model.ts";
-import { addresses, deprecatedGateways, duplicateAddresses, ipv6Generation, mtu, nameservers } from "./addresses.ts";
+import {
+  addresses,
+  deprecatedGateways,
+  duplicateAddresses,
+  ipv6Generation,
+  labels,
+  mtu,
+  nameservers,
+} from "./addresses.ts";
 import { authentication } from "./authentication.ts";
 import { bonds } from "./bonds.ts";
 import { error, type Rule, warning } from "./context.ts";
@@ -24,6 +32,7 @@ const rules: readonly Rule[] = [
   devices.virtualFunctions,
   addresses,
   duplicateAddresses,
+  labels,
   deprecatedGateways,
   nameservers,
   mtu,

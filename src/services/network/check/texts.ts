@@ -17,7 +17,9 @@ export const controlCharacters: Rule = ({ network }) => {
       return control.test(key) ? [holdsControl(at, true)] : walk(item, at);
     });
   };
-  return network.devices.flatMap((device) => walk(device.values, device.pointer));
+  return network.devices.flatMap(({ id, values, pointer }) =>
+    control.test(id) ? [holdsControl(pointer, true)] : walk(values, pointer),
+  );
 };
 
 function holdsControl(pointer: string, atKey: boolean): Finding {

@@ -1,4 +1,4 @@
-import { parseMac } from "../address.ts";
+import { parseAddress, parseMac } from "../address.ts";
 import { isWireguardKey, keyOf } from "../check/tunnels.ts";
 import { interfaceName, isGlob, isPhysical, matchOf } from "../model.ts";
 import { wholeDuration } from "./duration.ts";
@@ -198,9 +198,15 @@ function addTunnel(job: KeyfileJob, section: IniSection, type: string): void {
     section.add("local", settings.text("local"));
     section.add("remote", settings.text("remote"));
     section.add("ttl", settings.number("ttl"));
-    section.add("input-key", keyOf(settings, "input").text);
-    section.add("output-key", keyOf(settings, "output").text);
+    section.add("input-key", numericKey(keyOf(settings, "input").text));
+    section.add("output-key", numericKey(keyOf(settings, "output").text));
   }
+}
+
+/** Keys may be written like an IPv4 address, but not for NetworkManager. */
+function numericKey(text: string | undefined): string | undefined {
+  const address = text === undefined ? undefined : parseAddress(text);
+  return address === undefined ? text : String(address.value);
 }
 
 /** Source: NMSettingSecretFlags. */

@@ -217,7 +217,7 @@ function addHostname(job: KeyfileJob, families: readonly FamilyJob[]): void {
   const asked = families.flatMap(({ dhcp }, index) => (dhcp ? (wishes[index] ?? []) : []));
   const against = asked.filter(({ wish }) => wish === false);
   if (against.length === 0) return;
-  if (against.length === asked.length) job.file.section("hostname").add("from-dhcp", "false");
+  if (against.length === asked.length) job.file.section("hostname").add("from-dhcp", 0);
   else refuse(job, against[0]?.at ?? "", "it is the same for dhcp4 and dhcp6");
 }
 

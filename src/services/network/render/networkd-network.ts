@@ -1,5 +1,4 @@
 import { parseMac } from "../address.ts";
-import { isPhysical } from "../model.ts";
 import { isMapping, readFlag, Settings } from "../settings.ts";
 import type { IniFile, IniSection } from "./ini.ts";
 import type { NetworkdJob } from "./networkd-job.ts";
@@ -41,7 +40,7 @@ export function addNetwork(section: IniSection, { device, settings, master, abov
   for (const { kind, id } of above) section.add(kind === "vlans" ? "VLAN" : "VXLAN", id);
 }
 
-/** Section [Bridge] of a bridge's port, and [IPoIB] of an InfiniBand interface. */
+/** Section [Bridge] of a bridge's port. */
 export function addPort(file: IniFile, { device, settings, master }: NetworkdJob): void {
   const parameters = master?.kind === "bridges" ? parametersOf(master) : undefined;
   const numberOf = (key: string): string | undefined =>
@@ -54,7 +53,6 @@ export function addPort(file: IniFile, { device, settings, master }: NetworkdJob
     bridge.add("Learning", settings.flag("port-mac-learning"));
     bridge.add("NeighborSuppression", settings.flag("neigh-suppress"));
   }
-  if (isPhysical(device)) file.section("IPoIB").add("Mode", settings.text("infiniband-mode"));
 }
 
 /** One [Address] for each address. */
@@ -69,7 +67,8 @@ export function addAddresses(file: IniFile, { settings }: NetworkdJob): void {
     for (const [address, options] of Object.entries(item)) {
       const settingsOfAddress = new Settings(options, "");
       section.add("Address", address);
-      section.add("Label", settingsOfAddress.text("label"));
+      // The check says that IPv6 addresses have none.
+      if (!address.includes(":")) section.add("Label", settingsOfAddress.text("label"));
       if (settingsOfAddress.text("lifetime") === "0") section.add("PreferredLifetime", 0);
     }
   }
