@@ -60,7 +60,9 @@ async function installedNode(arch: Arch): Promise<{ file: string; version: strin
     return { file, version: (await readManifest(folder)).version };
   }
   const version = (await readManifest(packageFolder)).optionalDependencies?.[name];
-  const hint = `npm install --no-save --force ${name}@${version} in the folder where kanod-configure is installed`;
+  // Without --no-bin-links the other processor's program takes the place of this machine's in node_modules/.bin.
+  const command = `npm install --no-save --force --no-bin-links ${name}@${version}`;
+  const hint = `${command} in the folder where kanod-configure is installed`;
   const message = `the npm package ${name}, which holds Node for ${arch}, is not installed`;
   throw new BuildError([buildProblem("no-runtime", message, { hint })]);
 }

@@ -141,7 +141,9 @@ test("an unknown package for Node is named, with the command that installs it", 
   if (installed) return expect([exitCode, said]).toEqual([0, expect.stringContaining("note: ")]);
   expect(exitCode).toBe(1);
   expect(heads(said)).toEqual([expect.stringContaining("error[no-runtime]")]);
-  expect(said).toMatch(new RegExp(`npm install --no-save --force node-linux-${arch}@\\d+\\.\\d+\\.\\d+`));
+  expect(said).toMatch(
+    new RegExp(`npm install --no-save --force --no-bin-links node-linux-${arch}@\\d+\\.\\d+\\.\\d+`),
+  );
 });
 
 test("an output folder that cannot be made is reported", async () => {
