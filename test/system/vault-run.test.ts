@@ -193,6 +193,13 @@ describeWith(obstacle)("a whole run with Vault", () => {
     expect(leaks(result.processes, secrets)).toEqual([]);
     expect(result.output + result.processes).not.toMatch(/hvs\.[A-Za-z0-9]{20}/);
 
+    for (const command of [["status", "--format", format], ["analyze"], ["plan", "--format", format]]) {
+      const program = join(agent, "kanod-configure");
+      const { out, err, exitCode } = await startProgram(program, [...command, "--root", result.root]).ended;
+      expect([command, exitCode]).toEqual([command, 0]);
+      expect([command, leaks(out + err, secrets)]).toEqual([command, []]);
+    }
+
     const allowed = /^(etc\/secrets\/|etc\/kanod-configure\/configuration\.yaml$)/;
     for (const file of files(result.root)) {
       const content = readFileSync(join(result.root, file), "utf8");

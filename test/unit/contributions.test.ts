@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { registered } from "../../src/agent/registry.ts";
 import { collectContributions } from "../../src/build/collect.ts";
 import { elementOfFolder } from "../../src/build/elements.ts";
 import { loadSchemas } from "../../src/build/schemas.ts";
@@ -24,6 +25,31 @@ test("the schemas of all that we ship fit together, and hold no slip", () => {
   expect(warnings).toEqual([]);
 });
 
+test("README.md lists each contribution that we ship, in the order in which they run", async () => {
+  const rows: { stage: "boot" | "run"; priority: number; row: string }[] = [];
+  for (const path of withContribution.filter((folder) => folder.startsWith(join(repository, "contributions/")))) {
+    const element = basename(path);
+    for (const file of readdirSync(join(path, "kanod")).filter((name) => name.endsWith(".ts"))) {
+      const before = { boot: registered("boot"), run: registered("run") };
+      await import(join(path, "kanod", file));
+      for (const stage of ["boot", "run"] as const) {
+        for (const { name, priority } of registered(stage).filter((one) => !before[stage].includes(one))) {
+          rows.push({
+            stage,
+            priority,
+            row: `| ${stage} | ${priority} | ${name} | [${element}](${element}/README.md) |`,
+          });
+        }
+      }
+    }
+  }
+  const sorted = rows.toSorted(
+    (a, b) => a.stage.localeCompare(b.stage) || a.priority - b.priority || a.row.localeCompare(b.row, "en"),
+  );
+  const readme = readFileSync(join(repository, "contributions/README.md"), "utf8").split("\n");
+  expect(readme.filter((line) => /^\| (boot|run) /.test(line))).toEqual(sorted.map(({ row }) => row));
+});
+
 describe.each(withContribution.map((path) => [path.split("/").at(-1) ?? "", path] as const))("%s", (name, path) => {
   const read = (file: string): string => readFileSync(join(path, file), "utf8");
 
@@ -32,6 +58,7 @@ describe.each(withContribution.map((path) => [path.split("/").at(-1) ?? "", path
       (file) => !existsSync(join(path, file)),
     );
     expect(missing).toEqual([]);
+    if (basename(dirname(path)) === "contributions") expect(existsSync(join(path, "package-installs.yaml"))).toBe(true);
     expect(read("element-deps").split("\n")).toContain("kanod-configure");
     expect(readdirSync(join(path, "kanod")).some((file) => file.endsWith(".ts"))).toBe(true);
     expect(readdirSync(join(path, "test")).some((file) => file.endsWith(".test.ts"))).toBe(true);
