@@ -70,8 +70,10 @@ export async function findContainerEngine(host: Host, system: SystemSettings): P
   return undefined;
 }
 
+/** Those that are not among the preferred come last, in the order of their registration. */
 function rank({ name }: Engine): number {
-  return preference.indexOf(name);
+  const index = preference.indexOf(name);
+  return index === -1 ? preference.length : index;
 }
 
 async function isInstalled(host: Host, { programs }: Engine): Promise<boolean> {

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { recordingHost } from "../../../../src/host/recording-host.ts";
+import { planGrowth } from "../../../../src/services/disks/growth.ts";
+import { type BlockDevice, contentOf, readLayout } from "../../../../src/services/disks/layout.ts";
+import { readLvm } from "../../../../src/services/disks/lvm.ts";
+
+const device = (kernelName: string, more: Partial<BlockDevice> = {}): BlockDevice => ({
+  kernelName,
+  path: `/dev/${kernelName}`,
+  type: "disk",
+  size: 2 ** 30,
+  content: undefined,
+  majorMinor: "8:0",
+  mountPoint: undefined,
+  parents: [],
+  ...more,
+});
+
+test("a command that does not answer with JSON is named", async () => {
+  const host = recordingHost({ commands: [{ argv: ["lsblk"], prefix: true, stdout: "lsblk: unknown column" }] });
+  await expect(readLayout(host)).rejects.toMatchObject({ code: "bad-command-output" });
+});
+
+describe("what udev has not noted", () => {
+  const blkid = (stdout: string, exitCode: number) => [{ argv: ["blkid"], prefix: true, stdout, exitCode }];
+
+  test("is looked for on the device itself", async () => {
+    expect(await contentOf(recordingHost({ commands: blkid("xfs\n", 0) }), device("vdb"))).toBe("xfs");
+  });
+
+  test("may be nothing", async () => {
+    expect(await contentOf(recordingHost({ commands: blkid("", 2) }), device("vdb"))).toBeUndefined();
+  });
+});
+
+describe("LVM", () => {
+  test("is empty where its tools are not installed", async () => {
+    expect(await readLvm(recordingHost())).toEqual({ physicalVolumes: [], groups: [], volumes: [] });
+  });
+
+  test("that cannot be read is no empty one: nothing would be grown, and nobody told", async () => {
+    const commands = [{ argv: ["pvs"], prefix: true, stderr: "/dev/sda: read failed", exitCode: 5 }];
+    await expect(readLvm(recordingHost({ commands }))).rejects.toMatchObject({ code: "command-failed" });
+  });
+});
+
+test("a RAID is not grown, nor are its members", async () => {
+  const members = ["sda1", "sdb1"].map((name) => device(name, { type: "part", parents: [name.slice(0, 3)] }));
+  const raid = device("md0", { type: "raid1", parents: ["sda1", "sdb1"] });
+  const host = recordingHost();
+  const layout = { devices: [device("sda"), device("sdb"), ...members, raid], root: raid };
+  expect(await planGrowth(host, layout, raid)).toEqual({ size: 2 ** 30, commands: [], description: [] });
+  expect(host.steps).toEqual([]);
+});
