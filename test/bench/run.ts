@@ -4,9 +4,15 @@ import { fileURLToPath } from "node:url";
 import { benchAgent } from "./agent.ts";
 import { benchCompile } from "./compile.ts";
 import type { Figure } from "./measure.ts";
+import { benchValidate } from "./validate.ts";
 import { benchVault } from "./vault.ts";
 
-const figures = [...(await benchAgent()), ...(await benchCompile()), ...(await benchVault())];
+const figures = [
+  ...(await benchAgent()),
+  ...(await benchCompile()),
+  ...(await benchValidate()),
+  ...(await benchVault()),
+];
 const shown = ({ name, value, unit, range, goal }: Figure): string => {
   const spread = range === undefined ? "" : ` (${range.map((end) => end.toFixed(2)).join(" to ")})`;
   const wanted = goal === undefined ? "" : `   goal ${goal}`;
