@@ -6,8 +6,6 @@ import { type JsonSchema, type JsonSchemaObject, secretKeyword } from "./schema.
 import { withoutAnnotations } from "./schema-walk.ts";
 import type { Validator } from "./validator.ts";
 
-export { compileValidator } from "./compile-validator.ts";
-
 /**
  * What ajv's generated code needs at run time. It stands in the generated code itself, which so imports nothing: it
  * works wherever it is put, and ajv does not get onto the machine.

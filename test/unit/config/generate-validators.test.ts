@@ -4,13 +4,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { compileValidator } from "../../../src/config/compile-validator.ts";
 import { formats } from "../../../src/config/formats.ts";
-import {
-  compileValidator,
-  createMetaValidator,
-  createValidator,
-  generateValidators,
-} from "../../../src/config/generate-validators.ts";
+import { createMetaValidator, createValidator, generateValidators } from "../../../src/config/generate-validators.ts";
 import type { JsonSchema } from "../../../src/config/schema.ts";
 import type { Validator } from "../../../src/config/validator.ts";
 

@@ -146,18 +146,23 @@ describe("Redactor, for any secrets", () => {
 });
 
 describe("Redactor, under load", () => {
-  test("masks 100 secrets in two megabytes in a time that a log can afford", () => {
+  test("the time grows with the text, not with its square", () => {
     const secrets = Array.from({ length: 100 }, (_, i) => `${i}-${base64(`secret number ${i}`.repeat((i % 20) + 1))}`);
     const redactor = redactorOf(...secrets);
     const line = "2026-01-01T00:00:00Z an ordinary line of output: path=/etc/x%20y \\n 0x1234 some+more words\n";
-    const text = line.repeat(20_000) + secrets.join("\n");
-    const start = performance.now();
-    const redacted = redactor.redact(text);
-    const seconds = (performance.now() - start) / 1000;
-    for (const secret of secrets) expect(redacted.includes(secret)).toBe(false);
-    expect(redacted.startsWith(line)).toBe(true);
-    expect(seconds).toBeLessThan(20);
-    console.log(`redact: 100 secrets, ${(text.length / 2 ** 20).toFixed(1)} MiB in ${seconds.toFixed(2)} s`);
+    const timeFor = (lines: number): number => {
+      const text = line.repeat(lines) + secrets.join("\n");
+      const times = [1, 2, 3].map(() => {
+        const start = performance.now();
+        const redacted = redactor.redact(text);
+        const time = performance.now() - start;
+        expect(redacted.startsWith(line)).toBe(true);
+        expect(secrets.filter((secret) => redacted.includes(secret))).toEqual([]);
+        return time;
+      });
+      return Math.min(...times);
+    };
+    expect(timeFor(4000) / timeFor(1000)).toBeLessThan(10);
   });
 });
 
