@@ -48,6 +48,18 @@ export interface AgentRunOptions {
   path?: string;
 }
 
+/** Packages for whoever needs any of them: one root file system serves several suites. */
+export const sharedPackages: readonly string[] = [
+  "locales",
+  "mount",
+  "openssh-client",
+  "openssh-server",
+  "openssl",
+  "sshpass",
+  "sudo",
+  "tzdata",
+];
+
 /** Why {@link configuredGuest} cannot work here, or undefined where it can. */
 export function configuredGuestObstacle(): string | undefined {
   return rootfsObstacle() ?? nspawnObstacle();

@@ -1,10 +1,14 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { type ConfiguredGuest, configuredGuest, configuredGuestObstacle } from "../support/configured-guest.ts";
+import {
+  type ConfiguredGuest,
+  configuredGuest,
+  configuredGuestObstacle,
+  sharedPackages,
+} from "../support/configured-guest.ts";
 import { describeWith } from "../support/requirements.ts";
 
-const packages = ["openssh-server", "openssh-client", "openssl", "sshpass", "sudo"];
 const spies = "/opt/spies";
 
 /** Commands that a password could be an argument of: they note their arguments, then do their work. */
@@ -22,7 +26,7 @@ describeWith(configuredGuestObstacle())("the admin user", () => {
   const path = `${spies}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 
   beforeAll(async () => {
-    machine = await configuredGuest({ elements: ["admin"], packages, prepare: plantSpies });
+    machine = await configuredGuest({ elements: ["admin"], packages: sharedPackages, prepare: plantSpies });
     keys = [];
     for (const name of ["one", "two"]) {
       await machine.guest.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", `/root/${name}`]);

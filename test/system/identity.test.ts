@@ -1,14 +1,19 @@
 import { readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { type ConfiguredGuest, configuredGuest, configuredGuestObstacle } from "../support/configured-guest.ts";
+import {
+  type ConfiguredGuest,
+  configuredGuest,
+  configuredGuestObstacle,
+  sharedPackages,
+} from "../support/configured-guest.ts";
 import { describeWith } from "../support/requirements.ts";
 
 describeWith(configuredGuestObstacle())("host name, locale and time zone", () => {
   let machine: ConfiguredGuest;
 
   beforeAll(async () => {
-    machine = await configuredGuest({ elements: ["identity"], packages: ["locales", "tzdata"] });
+    machine = await configuredGuest({ elements: ["identity"], packages: sharedPackages });
   });
 
   const output = async (...argv: string[]): Promise<string> => (await machine.guest.run(argv)).stdout.trim();

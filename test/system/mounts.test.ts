@@ -4,7 +4,12 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ConfiguredGuest, configuredGuest, configuredGuestObstacle } from "../support/configured-guest.ts";
+import {
+  type ConfiguredGuest,
+  configuredGuest,
+  configuredGuestObstacle,
+  sharedPackages,
+} from "../support/configured-guest.ts";
 import { describeWith } from "../support/requirements.ts";
 
 interface Mounted {
@@ -23,7 +28,7 @@ describeWith(configuredGuestObstacle())("mounts", () => {
     disk = loop("mkfs.ext4", "-q", "-L", "kanodtest");
     swap = loop("mkswap", "-q");
     const nspawnArguments = [`--bind=${disk}`, `--bind=${swap}`];
-    machine = await configuredGuest({ elements: ["mounts"], packages: ["mount"], nspawnArguments });
+    machine = await configuredGuest({ elements: ["mounts"], packages: sharedPackages, nspawnArguments });
   });
 
   // One that the guest still uses is detached when that ends: losetup(8), --detach.

@@ -7,7 +7,12 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { RunReport } from "../../src/services/run-report/report.ts";
 import { TestAuthority } from "../support/authority.ts";
-import { type ConfiguredGuest, configuredGuest, configuredGuestObstacle } from "../support/configured-guest.ts";
+import {
+  type ConfiguredGuest,
+  configuredGuest,
+  configuredGuestObstacle,
+  sharedPackages,
+} from "../support/configured-guest.ts";
 import { describeWith } from "../support/requirements.ts";
 
 interface Received {
@@ -42,7 +47,7 @@ describeWith(configuredGuestObstacle())("the report of a run", () => {
   beforeAll(async () => {
     machine = await configuredGuest({
       elements: ["report", "identity", "ntp"],
-      packages: ["openssl", "tzdata"],
+      packages: sharedPackages,
       prepare,
     });
     const ajv = addFormats.default(new Ajv.default({ strict: false }));
