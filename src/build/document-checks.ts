@@ -1,15 +1,27 @@
 import { join } from "node:path";
 import { compileValidator } from "../config/compile-validator.ts";
 import type { DocumentChecker } from "../config/embedded/check.ts";
-import { hasErrors } from "../config/problem.ts";
+import { hasErrors, sortProblems } from "../config/problem.ts";
 import type { JsonSchema } from "../config/schema.ts";
 import { validateDocument } from "../config/validate.ts";
 import { parseYaml, requireMapping } from "../config/yaml.ts";
+import { airshipDocument, isAirship } from "./documents/airship.ts";
 import { packageFolder, readText } from "./workspace.ts";
 
 /** Checks `config.yaml` of a module against its schema, as `kanod-image-builder` does before it resolves modules. */
 export function moduleCheck(): Promise<DocumentChecker> {
   return schemaCheck("module");
+}
+
+/** Checks an image build document, also one of Airship's image builder, against the schema. */
+export async function imageCheck(): Promise<DocumentChecker> {
+  const check = await schemaCheck("image");
+  return (document) => {
+    if (!isAirship(document.value)) return check(document);
+    const { document: ours, value, problems } = airshipDocument(document);
+    const checked = check({ ...document, ...ours, value });
+    return { ...checked, problems: sortProblems([...problems, ...checked.problems]) };
+  };
 }
 
 async function schemaCheck(name: string): Promise<DocumentChecker> {

@@ -104,6 +104,14 @@ export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
 }
 
+/** Whether files can be made in a folder. */
+export async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Copies a file or a folder; `accept` decides by the path of each file and folder below it. Links stay as they are. */
 export async function copyTree(
   from: string,

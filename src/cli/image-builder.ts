@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { CompiledImage } from "../agent/image.ts";
 import type { BuildError } from "../build/build-error.ts";
 import type { ImagePlan } from "../build/image/image-plan.ts";
 import type { ModuleDefinition } from "../build/modules/module-definition.ts";
@@ -20,11 +21,18 @@ interface Arguments {
   explain?: true;
   offline?: true;
   debug?: string;
+  file?: string;
+  only: string[];
+  list?: true;
+  convert?: true;
+  resume?: true;
+  metal3?: string;
+  jobs: number;
   help?: true;
 }
 
-/** `kanod-image-builder [options] MODULE…`. Resolves to the exit code. */
-export async function imageBuilderCommand(io: CliIo): Promise<number> {
+/** `kanod-image-builder [options] MODULE…`. `image` is what this package ships. Resolves to the exit code. */
+export async function imageBuilderCommand(io: CliIo, image: CompiledImage): Promise<number> {
   const { ownVersion } = await import("../build/own-version.ts");
   const program = new Program(io, "kanod-image-builder", await ownVersion());
   program.command
@@ -43,10 +51,20 @@ export async function imageBuilderCommand(io: CliIo): Promise<number> {
     .option("--explain", "print which entry of which module, and which condition, decided what; run nothing")
     .option("--offline", "let diskimage-builder fetch nothing that its caches have")
     .option("--debug <file>", "write the build as a shell script to a file first")
+    .option("-f, --file <file>", "build the images of a build document")
+    .option("--only <name>", "with -f: only this image; may be repeated", collect, [])
+    .option("--list", "with -f: print the images, with --format json as a matrix for other engines; build nothing")
+    .option("--jobs <n>", "with -f: builds that go on at the same time", positiveInteger, 1)
+    .option("--resume", "with -f: leave out images that are built from the same inputs already")
+    .option(
+      "--metal3 <url>",
+      "with -f: print `image` for Metal3 of images that are built; url of the folder they are in",
+    )
+    .option("--convert", "with -f: print documents of Airship's image builder in our form; build nothing")
     .helpOption(false)
     .option("-h, --help", "print this help, with modules also their options and flags")
     .addHelpText("after", helpAfter);
-  program.setAction<Arguments>(program.command, (options, modules) => run(io, program, options, modules));
+  program.setAction<Arguments>(program.command, (options, modules) => run({ io, program, image, options }, modules));
   return execute(program, io);
 }
 
@@ -57,18 +75,71 @@ a file as --debug does.
 
 Exit codes: 0 done, 1 a module is wrong or the build failed, 2 usage error.`;
 
-async function run(io: CliIo, program: Program, options: Arguments, names: string[]): Promise<number> {
+interface Call {
+  io: CliIo;
+  program: Program;
+  image: CompiledImage;
+  options: Arguments;
+}
+
+async function run(call: Call, names: string[]): Promise<number> {
+  const { io, program, options } = call;
   if (options.help && names.length === 0) {
     program.command.outputHelp();
     return exitCodes.done;
   }
   const { BuildError } = await import("../build/build-error.ts");
   try {
+    if (options.file !== undefined) return await buildFile(call, options.file, names);
+    requireNo(program, fileOptions, (name) => `--${name} needs -f FILE`);
     return await build(io, program, options, names);
   } catch (error) {
     if (error instanceof BuildError) return await reportBuildError(io, error);
     return reportImageBuildError(error, io);
   }
+}
+
+/** Options that say something about a file of documents, and those that a document says itself. */
+const fileOptions = ["only", "list", "jobs", "resume", "metal3", "convert"];
+const moduleOptions = ["set", "bool", "output", "arch", "packages", "core", "debug"];
+
+function requireNo(program: Program, names: readonly string[], message: (name: string) => string): void {
+  const given = names.find((name) => program.command.getOptionValueSource(name) === "cli");
+  if (given !== undefined) throw usageError("options-conflict", message(given));
+}
+
+async function buildFile(
+  { io, program, image, options }: Call,
+  file: string,
+  names: readonly string[],
+): Promise<number> {
+  if (names.length > 0) throw usageError("options-conflict", "modules are named in the document, not beside -f");
+  requireNo(program, moduleOptions, (name) => `the document says what --${name} says: it cannot stand beside -f`);
+  const isFormat = program.command.getOptionValueSource("format") === "cli";
+  const { format } = options;
+  if (isFormat && (!options.list || (format !== "text" && format !== "json"))) {
+    throw usageError("options-conflict", "beside -f, --format is that of --list: text or json");
+  }
+  const { buildDocuments } = await import("./image-documents.ts");
+  return buildDocuments(io, image, {
+    file,
+    only: options.only,
+    list: options.list === true,
+    convert: options.convert === true,
+    dryRun: options.dryRun === true,
+    explain: options.explain === true,
+    offline: options.offline === true,
+    resume: options.resume === true,
+    metal3: options.metal3,
+    jobs: options.jobs,
+    format: isFormat && format === "json" ? "json" : "text",
+  });
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw usageError("bad-number", `'${text}' is no number of builds`);
+  return value;
 }
 
 async function reportBuildError(io: CliIo, error: BuildError): Promise<number> {

@@ -20,15 +20,22 @@ export class ImageProgress {
     this.#io = io;
   }
 
-  show({ position, lastLines }: BuildProgress, newPhase: boolean): void {
+  /** `name` tells builds apart that go on at the same time, or one after the other. */
+  show({ position, lastLines }: BuildProgress, newPhase: boolean, name?: string): void {
     const { phase, script } = position;
+    const start = `${this.elapsed()}  ${name === undefined ? "" : `${name}: `}${phase}`;
     if (!this.#io.interactive) {
-      if (newPhase) this.#io.err(`${this.elapsed()}  ${phase}\n`);
+      if (newPhase) this.#io.err(`${escapeControls(start)}\n`);
       return;
     }
-    const text = `${this.elapsed()}  ${phase}${script === undefined ? "" : `/${script}`}  ${lastLines.at(-1) ?? ""}`;
+    const text = `${start}${script === undefined ? "" : `/${script}`}  ${lastLines.at(-1) ?? ""}`;
     this.#io.err(`\r\u001b[K${[...escapeControls(text)].slice(0, width).join("")}`);
     this.#shown = true;
+  }
+
+  say(text: string): void {
+    this.end();
+    this.#io.err(`${this.elapsed()}  ${escapeControls(text)}\n`);
   }
 
   warn(text: string): void {

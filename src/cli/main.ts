@@ -11,14 +11,14 @@ export interface BuildSide {
   /** See {@link CommandContext.documentChecks}. */
   documentChecks?: DocumentChecks;
   /** `kanod-image-builder`. */
-  imageBuilder?: (io: CliIo) => Promise<number>;
+  imageBuilder?: (io: CliIo, image: CompiledImage) => Promise<number>;
 }
 
 /** One program, four names: runs the command that the program was called by and returns its exit code. */
 export async function main(io: CliIo, image: CompiledImage, buildSide?: BuildSide): Promise<number> {
   try {
     const imageBuilder = io.program === "kanod-image-builder" ? buildSide?.imageBuilder : undefined;
-    if (imageBuilder !== undefined) return await imageBuilder(io);
+    if (imageBuilder !== undefined) return await imageBuilder(io, image);
     if (io.program === "kanod-bootcmd" || io.program === "kanod-runcmd") {
       const { stageCommand } = await import(/* webpackMode: "eager" */ "./stage.ts");
       return await stageCommand({ io, image }, io.program === "kanod-bootcmd" ? "boot" : "run");

@@ -7,6 +7,7 @@ import type { CliIo } from "../../src/cli/io.ts";
 import { temporaryFolder, testIo } from "../support/cli.ts";
 import { programFile } from "../support/compiled-agent.ts";
 import { corpus, hasCorpus } from "../support/corpus.ts";
+import { testImage } from "../support/image.ts";
 
 /** A folder with modules, by the text of their `config.yaml`. */
 function folderOf(modules: Readonly<Record<string, string>>): string {
@@ -24,7 +25,7 @@ async function run(
   given: Partial<CliIo> = {},
 ): Promise<{ exitCode: number; out: string; err: string }> {
   const { io, out, err } = testIo(["kanod-image-builder", ...args], { workingDirectory: folder, ...given });
-  return { exitCode: await imageBuilderCommand(io), out: out(), err: err() };
+  return { exitCode: await imageBuilderCommand(io, testImage({})), out: out(), err: err() };
 }
 
 const simple = "recipes: [{ elements: [debian-minimal], packages: [less] }]";

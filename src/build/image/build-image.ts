@@ -43,8 +43,23 @@ export interface ImageBuild {
   /** The time, for names of older images. */
   readonly now: () => Date;
   readonly onLine: (progress: BuildProgress, newPhase: boolean) => void;
+  /**
+   * What goes into the image besides its elements: `files/PATH` and, for its package manager, `repositories/NAME`. Needs
+   * the element kanod-configure.
+   */
+  readonly imageFiles?: ReadonlyMap<string, ImageFileContent>;
+  /** Makes more of what was built, in the folder where the images lie, before they are described and published. */
+  readonly finish?: (folder: string) => Promise<void>;
+  /** A hash of all that decides what is built, for the manifest. */
+  readonly inputs?: string;
   /** Called with what did not go as it should, and did not keep the build from going on. */
   readonly onWarning: (text: string) => void;
+}
+
+export interface ImageFileContent {
+  readonly text: string;
+  /** Permissions, such as 0o600. */
+  readonly mode: number;
 }
 
 export interface BuiltImage {
@@ -74,6 +89,7 @@ export async function buildImage(build: ImageBuild): Promise<BuiltImage> {
   try {
     const outcome = await run(build, host, { staging, work, logFile });
     await requireSuccess(outcome, build, host, logFile);
+    await build.finish?.(staging);
     const files = await describe(build, host, staging, basename(output));
     await publishFolder(staging, folder, { keepAs: keptSuffix(build) });
     return { folder, files, logFile };
@@ -135,7 +151,7 @@ async function run(build: ImageBuild, host: CheckedHost, places: Places): Promis
 }
 
 async function buildEnvironment(
-  { environment: inherited, plan, resolution, signal }: ImageBuild,
+  { environment: inherited, plan, resolution, signal, imageFiles }: ImageBuild,
   { expanded }: CheckedHost,
   work: string,
 ): Promise<Record<string, string | undefined>> {
@@ -151,6 +167,7 @@ async function buildEnvironment(
   return {
     ...environment,
     ...(agent === undefined ? {} : { KANOD_COMPILED_AGENT: agent }),
+    ...(imageFiles === undefined ? {} : { KANOD_IMAGE_FILES: await writeImageFiles(imageFiles, work) }),
     KANOD_SECRET_VARIABLES: resolution.variables.flatMap(({ name, secret }) => (secret ? [name] : [])).join(" "),
     PATH: [programs, environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"].join(":"),
     // All that diskimage-builder mounts and makes lies below it. (TMPDIR would reach programs in the image's root too.)
@@ -166,6 +183,13 @@ async function ownProgramFolder(work: string): Promise<string> {
   const script = `#!/bin/sh\nexec ${shellString(machine.nodeFile)} ${shellString(link)} "$@"\n`;
   await writeText(join(work, "bin/kanod-configure"), script, 0o755);
   return join(work, "bin");
+}
+
+/** A tree that the element kanod-configure copies into the image. */
+async function writeImageFiles(files: ReadonlyMap<string, ImageFileContent>, work: string): Promise<string> {
+  const tree = join(work, "image-files");
+  for (const [path, { text, mode }] of files) await writeText(join(tree, path), text, mode);
+  return tree;
 }
 
 async function requireSuccess(
@@ -216,6 +240,7 @@ async function describe(build: ImageBuild, host: CheckedHost, staging: string, n
     elements: host.expanded?.elements.map((element) => element.name) ?? plan.elements,
     files,
     agent: await agentManifest(staging, name),
+    inputs: build.inputs,
     tools: await toolVersions(host),
   });
   await removeTree(join(staging, `${name}-agent.sha256`));

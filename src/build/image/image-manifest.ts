@@ -22,6 +22,8 @@ export interface ImageBuildManifest {
   readonly packages: readonly string[];
   /** The agent's own manifest, and the hash of its executable; absent for an image without one. */
   readonly agent?: Manifest & { sha256: string };
+  /** Hash of all that decided what is in the image; only of images of a build document. */
+  readonly inputs?: string;
   /** Version of each tool that could be asked. */
   readonly tools: Readonly<Record<string, string>>;
 }
@@ -40,13 +42,14 @@ export interface ManifestParts {
   elements: readonly string[];
   files: readonly ImageFile[];
   agent: (Manifest & { sha256: string }) | undefined;
+  inputs: string | undefined;
   tools: Readonly<Record<string, string>>;
 }
 
 const hidden = "(secret)";
 
 export async function imageManifest(parts: ManifestParts): Promise<ImageBuildManifest> {
-  const { plan, name, modules, resolution, elements, files, agent, tools } = parts;
+  const { plan, name, modules, resolution, elements, files, agent, inputs, tools } = parts;
   const { vars, secret, flags } = resolution.options;
   return {
     version: 1,
@@ -62,6 +65,7 @@ export async function imageManifest(parts: ManifestParts): Promise<ImageBuildMan
     elements,
     packages: [...plan.packages, ...plan.morePackages].flatMap((entry) => entry.split(",")),
     ...(agent === undefined ? {} : { agent }),
+    ...(inputs === undefined ? {} : { inputs }),
     tools,
   };
 }

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { type BuildResolution, remaining } from "../modules/resolve.ts";
-import { shellScript } from "./shell-script.ts";
+import { shellScript, shellScripts } from "./shell-script.ts";
 
 /** What one build is to make, complete: the same plan gives the same command line. */
 export interface ImagePlan {
@@ -81,4 +81,11 @@ export function imageCommand(plan: ImagePlan, folder: string = dirname(plan.outp
 /** The plan as a shell script that makes the images. */
 export function imageScript(plan: ImagePlan): string {
   return shellScript(plan.variables, [imageCommand(plan)]);
+}
+
+/** Several plans, one after the other, each with only its own variables. */
+export function imagesScript(plans: readonly ImagePlan[]): string {
+  const [only, ...more] = plans;
+  if (only !== undefined && more.length === 0) return imageScript(only);
+  return shellScripts(plans.map((plan) => ({ variables: plan.variables, command: imageCommand(plan) })));
 }
