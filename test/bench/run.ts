@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { benchAgent } from "./agent.ts";
 import { benchCompile } from "./compile.ts";
 import type { Figure } from "./measure.ts";
+import { benchNetwork } from "./network.ts";
 import { benchValidate } from "./validate.ts";
 import { benchVault } from "./vault.ts";
 
@@ -12,6 +13,7 @@ const figures = [
   ...(await benchCompile()),
   ...(await benchValidate()),
   ...(await benchVault()),
+  ...(await benchNetwork()),
 ];
 const shown = ({ name, value, unit, range, goal }: Figure): string => {
   const spread = range === undefined ? "" : ` (${range.map((end) => end.toFixed(2)).join(" to ")})`;

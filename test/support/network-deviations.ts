@@ -29,7 +29,7 @@ export const deviations: Readonly<Record<"cloud-init-networkd" | "cloud-init-nm"
     { id: "accept-ra", side: "theirs", fact: /\[ipv6\] method=(auto|manual)$/ },
     { id: "optional", side: "ours", fact: /\[ipv[46]\] may-fail=true$/ },
     { id: "optional", side: "theirs", fact: /\[ipv[46]\] may-fail=false$/ },
-    { id: "mtu-of-all-kinds", side: "ours", fact: /^(br|vlan)\w*\.nmconnection \[ethernet\] mtu=/ },
+    { id: "mtu-of-all-kinds", side: "ours", fact: /^(br\w*|vlan\w*|public|storage)\.nmconnection \[ethernet\] mtu=/ },
     { id: "bridge-parameters", side: "ours", fact: /\[bridge\] (ageing-time|forward-delay|hello-time|max-age)=/ },
     { id: "bond-parameters", side: "ours", fact: /\[bond\] \w+_\w+=/ },
     { id: "route-options", side: "ours", fact: /\[ipv[46]\] route to .*_options=/ },
@@ -45,7 +45,7 @@ export const deviations: Readonly<Record<"cloud-init-networkd" | "cloud-init-nm"
     { id: "offload", side: "ours", fact: /\[ethtool\] / },
     { id: "infiniband", side: "ours", fact: /\[infiniband\] |\[connection\] type=infiniband/ },
     { id: "infiniband", side: "theirs", fact: /^ib0\.nmconnection (\[connection\] type=ethernet|\[ethernet\])/ },
-    { id: "wifi", side: "ours", fact: /^w\w+-\w+\.nmconnection / },
+    { id: "wifi", side: "ours", fact: /^w\w+-[\w-]+\.nmconnection / },
   ],
   netplan: [
     { id: "np-metric-and-mtu", side: "theirs", fact: /\[DHCP\] (RouteMetric=(100|600)|UseMTU=yes)$/ },

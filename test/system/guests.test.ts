@@ -72,11 +72,11 @@ describeWith(rootfsObstacle() ?? nspawnObstacle())("guests", () => {
   });
 
   test("have what the layer of their packages adds to the base", async () => {
-    const layered = await debianRootfs({ release: "trixie", packages: ["udev"] });
+    const layered = await debianRootfs({ release: "trixie", packages: ["systemd-resolved"] });
     await using clone = await cloneRootfs(layered);
-    expect(existsSync(join(clone.path, "usr/bin/udevadm"))).toBe(true);
+    expect(existsSync(join(clone.path, "usr/bin/resolvectl"))).toBe(true);
     expect(existsSync(join(clone.path, "usr/bin/curl"))).toBe(true);
-    expect(existsSync(join(rootfs, "usr/bin/udevadm"))).toBe(false);
+    expect(existsSync(join(rootfs, "usr/bin/resolvectl"))).toBe(false);
   });
 });
 

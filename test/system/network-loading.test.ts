@@ -10,11 +10,12 @@ import { corpusFiles } from "../support/corpus.ts";
 import { cloneRootfs, debianRootfs } from "../support/debian-rootfs.ts";
 import { networkdSample, networkManagerSample } from "../support/network-samples.ts";
 import { bootGuest, type Guest } from "../support/nspawn.ts";
+import { readmeExamples } from "../support/readme.ts";
 import { describeWith } from "../support/requirements.ts";
 
 const context = { interfaces: [], machineId: "0123456789abcdef0123456789abcdef" };
 
-/** What a renderer makes of the examples and of a network with all it can express. */
+/** What a renderer makes of netplan's examples, the README's, and a network with all it can express. */
 function rendered(
   render: (network: Network, context: { interfaces: [] }) => Rendering,
   sample: unknown,
@@ -22,7 +23,9 @@ function rendered(
   const examples = corpusFiles("netplan-examples/*.yaml").map(({ name, text }) => {
     return { name, value: (parseYaml(text, name).value as { network: unknown }).network };
   });
-  return [...examples, { name: "all keys", value: sample }].flatMap(({ name, value }) => {
+  const readme = readmeExamples<{ network: unknown }>(new URL("../../contributions/network/", import.meta.url));
+  const own = readme.map(({ network }, index) => ({ name: `README, example ${index + 1}`, value: network }));
+  return [...examples, ...own, { name: "all keys", value: sample }].flatMap(({ name, value }) => {
     const { network } = readNetwork(value);
     if (network === undefined) throw new Error(`${name} cannot be read`);
     const { files, findings } = render(network, { ...context, interfaces: [] });

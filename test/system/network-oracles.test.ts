@@ -13,6 +13,7 @@ import { networks } from "../support/network-arbitrary.ts";
 import { deviations } from "../support/network-deviations.ts";
 import { difference, keyfileFacts, networkdFacts } from "../support/network-facts.ts";
 import { type NetworkOracles, networkOracles, type Verdict } from "../support/network-oracles.ts";
+import { readmeExamples } from "../support/readme.ts";
 import { describeWith } from "../support/requirements.ts";
 
 interface Sample {
@@ -20,10 +21,14 @@ interface Sample {
   network: Record<string, unknown>;
 }
 
-const corpus = corpusFiles("netplan-examples/*.yaml").map(({ name, text }): Sample => {
+const readme = readmeExamples<{ network: Record<string, unknown> }>(
+  new URL("../../contributions/network/", import.meta.url),
+).map(({ network }, index): Sample => ({ name: `README, example ${index + 1}`, network }));
+const examples = corpusFiles("netplan-examples/*.yaml").map(({ name, text }): Sample => {
   const { network } = parseYaml(text, name).value as { network: Record<string, unknown> };
   return { name, network };
 });
+const corpus = [...examples, ...readme];
 /** The same ones in every run, so that a failure can be looked at. */
 const generated = fc
   .sample(networks, { numRuns: 200, seed: 2026 })
@@ -103,7 +108,7 @@ describeWith(rootfsObstacle())("the renderers beside those of others", () => {
     }
     expect(compared).toBeGreaterThan(samples.length / 2);
     // A row of the table that nothing needs any longer has to go.
-    const needed = corpus.length === 0 ? [...used] : deviations[table].map(({ id }) => id);
+    const needed = examples.length === 0 ? [...used] : deviations[table].map(({ id }) => id);
     expect([...new Set(needed)].sort()).toEqual([...used].sort());
   });
 
@@ -140,7 +145,7 @@ describeWith(rootfsObstacle())("the renderers beside those of others", () => {
       expect(unexplained, sample.name).toEqual([]);
       for (const id of explained) used.add(id);
     }
-    const needed = corpus.length === 0 ? [...used] : deviations.netplan.map(({ id }) => id);
+    const needed = examples.length === 0 ? [...used] : deviations.netplan.map(({ id }) => id);
     expect([...new Set(needed)].sort()).toEqual([...used].sort());
   });
 });

@@ -164,6 +164,7 @@ describe.each(renderers)("with %s", (renderer) => {
     };
     const others = {
       "/etc/netplan/01-own.yaml": "network: {version: 2}\n",
+      "/etc/sysconfig/network": "NETWORKING=yes\n",
       "/etc/systemd/network/20-own.network": "[Match]\nName=own0\n",
       "/etc/NetworkManager/system-connections/own.nmconnection": "[connection]\nid=own\n",
     };
@@ -188,11 +189,13 @@ function modesOf({ files, steps }: ContributionRun): NonNullable<ContributionTes
 }
 
 test("an interface that the machine lacks fails before anything is written, with what is there", async () => {
-  const result = await run("networkd", { network: { version: 2, ethernets: { eth9: { dhcp4: true } } } });
+  const driver = { "/sys/class/net/eno1/device/driver": { link: "../../../../bus/pci/drivers/ixgbe" } };
+  const network = { version: 2, ethernets: { eth9: { dhcp4: true } } };
+  const result = await run("networkd", { network, files: { ...machine(eno1), ...driver } });
   expect(result.state).toBe("failed");
   expect(result.error).toMatchObject({ code: "interface-absent" });
   expect(messageOf(result)).toContain("no interface for eth9 (/network/ethernets/eth9)");
-  expect(messageOf(result)).toContain("eno1 (52:54:00:00:00:01, up)");
+  expect(messageOf(result)).toContain("eno1 (52:54:00:00:00:01, driver ixgbe, up)");
   expect(result.steps).toEqual([]);
 });
 
@@ -210,6 +213,32 @@ test("what the renderer cannot express fails before anything is written, with ke
   expect(result.error).toMatchObject({ code: "unsupported-by-renderer" });
   expect(messageOf(result)).toContain("/network/ethernets/eno1/emit-lldp");
   expect(result.steps).toEqual([]);
+});
+
+describe("a check that fails", () => {
+  const former = "network: {version: 2, ethernets: {eno1: {addresses: [192.0.2.10/24]}}}\n";
+  const files = { ...machine(eno1), "/etc/netplan/50-cloud-init.yaml": { content: former, mode: 0o600 } };
+  const check = { http: "http://user:word@192.0.2.80/health?token=word", tries: 3, timeout: 2, interval: 1 };
+  const conf = { name: "node-1", network: dhcp, network_checks: [check] };
+  const responses = [{ url: check.http, status: 503 }];
+
+  test("fails the run after its tries, with what was tried", async () => {
+    const result = await run("netplan", { conf, files, responses });
+    expect(result.error).toMatchObject({ code: "network-check-failed" });
+    expect(messageOf(result)).toMatch(
+      /^network_checks\[0\]: http:\/\/192\.0\.2\.80\/health is not reached after 3 tries in 2 s: .* 503/,
+    );
+    expect(messageOf(result)).not.toContain("word");
+    expect(result.files["/etc/netplan/50-cloud-init.yaml"]).toContain("dhcp4: true");
+  });
+
+  test("puts the former configuration back, and brings it up, where that is asked for", async () => {
+    const result = await run("netplan", { conf: { ...conf, network_rollback: true }, files, responses });
+    expect(result.error).toMatchObject({ code: "network-check-failed" });
+    expect(messageOf(result)).toContain("the former network configuration is back");
+    expect(result.files["/etc/netplan/50-cloud-init.yaml"]).toBe(former);
+    expect(commands(result).filter((command) => command === "netplan apply")).toHaveLength(2);
+  });
 });
 
 test("version 1 gives the same files as the version 2 that says the same", async () => {

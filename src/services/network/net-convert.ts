@@ -86,7 +86,8 @@ export async function renderWithCloudInit(
   const secret = holdsSecret(network.version2);
   await host.remove(work);
   await host.makeDirectory(`${work}/out`, { mode: 0o700 });
-  await host.writeFile(`${work}/network.yaml`, renderNetplan(network).files[0]?.content ?? "", { mode: 0o600, secret });
+  const content = renderNetplan(withoutDefault(network)).files[0]?.content ?? "";
+  await host.writeFile(`${work}/network.yaml`, content, { mode: 0o600, secret });
   try {
     const result = await convert(host, renderer, distro);
     if (result.skipped) return undefined;
@@ -94,6 +95,18 @@ export async function renderWithCloudInit(
   } finally {
     await host.remove(work);
   }
+}
+
+/** cloud-init before 25.2 does not know `to: default`, which says the same as the network of length 0. */
+function withoutDefault(network: Network): Network {
+  const replaced = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(replaced);
+    if (!isMapping(value)) return value;
+    const copy = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item)]));
+    if (value["to"] !== "default") return copy;
+    return { ...copy, to: String(value["via"]).includes(":") ? "::/0" : "0.0.0.0/0" };
+  };
+  return { ...network, version2: replaced(network.version2) as Network["version2"] };
 }
 
 async function convert(host: Host, renderer: "sysconfig" | "eni", { id, like }: Distro): ReturnType<Host["run"]> {

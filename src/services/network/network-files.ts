@@ -1,3 +1,4 @@
+import { HostError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
 import { netplanFile } from "./render/netplan.ts";
 import { addressModeFile, keyfileFolder, keyfilePrefix } from "./render/network-manager.ts";
@@ -44,8 +45,13 @@ export async function renderedFiles(host: Host, known: readonly string[] = []): 
 }
 
 async function inFolder(host: Host, folder: string, accepts: (name: string) => boolean): Promise<string[]> {
-  const names = (await host.list(folder)) ?? [];
+  const names = (await host.list(folder).catch(noFolder)) ?? [];
   return names.filter(accepts).map((name) => `${folder}/${name}`);
+}
+
+/** Red Hat's /etc/sysconfig/network is a file, and SUSE's a folder. */
+function noFolder(error: unknown): undefined {
+  if (!(error instanceof HostError) || error.code !== "not-a-folder") throw error;
 }
 
 async function keep(host: Host, paths: readonly string[]): Promise<KeptFile[]> {
