@@ -115,6 +115,7 @@ async function build(
   jobs: readonly ImageJob[],
   { jobs: parallel, resume }: DocumentOptions,
 ): Promise<number> {
+  const { BuildError } = await import("../build/build-error.ts");
   const { buildImages, checkJobs } = await import("../build/documents/build-images.ts");
   await checkJobs(jobs, io.interactive);
   const progress = new ImageProgress(io);
@@ -130,11 +131,12 @@ async function build(
     onStart: (name) => several && progress.say(`${name}: begins`),
     onLine: (name, state, newPhase) => progress.show(state, newPhase, several ? name : undefined),
     onWarning: (name, text) => progress.warn(several ? `${name}: ${text}` : text),
-    onEnd: ({ name, error }) => {
+    onEnd: async ({ name, error }) => {
       progress.end();
       if (error === undefined) return;
       if (several) io.err(`${name}:\n`);
-      reportImageBuildError(error, io);
+      if (error instanceof BuildError) await showProblems(io, error.problems);
+      else reportImageBuildError(error, io);
     },
   });
   progress.end();

@@ -151,6 +151,18 @@ test("the caller's environment wins only where the document says so", () => {
   expect(out).toContain("export DIB_C='mine'\n");
 });
 
+test("a value that is a secret is not explained", () => {
+  const spec = "  elements: [x]\n  env: { DIB_A: { value: hunter2, secret: true } }\n";
+  const { out } = run(spec, ["--explain"]);
+  expect(out).toContain("DIB_A = (secret)");
+  expect(out).not.toContain("hunter2");
+});
+
+test("a name that ends like a file keeps its end", () => {
+  const spec = "  elements: [x]\n  images: [{ name: node.qcow2 }]\n";
+  expect(run(spec, ["--dry-run"]).out).toContain("-o node.qcow2.qcow2 x\n");
+});
+
 describe("a matrix", () => {
   const spec = `
   modules: [core]

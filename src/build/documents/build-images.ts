@@ -24,7 +24,7 @@ export interface JobOptions
   readonly onStart: (name: string) => void;
   readonly onLine: (name: string, ...line: Parameters<ImageBuild["onLine"]>) => void;
   readonly onWarning: (name: string, text: string) => void;
-  readonly onEnd: (result: JobResult) => void;
+  readonly onEnd: (result: JobResult) => Promise<void>;
 }
 
 export interface JobResult {
@@ -55,7 +55,7 @@ export async function buildImages(jobs: readonly ImageJob[], options: JobOptions
       const job = jobs[index] as ImageJob;
       const result = await runJob(job, options, caches);
       results[index] = result;
-      options.onEnd(result);
+      await options.onEnd(result);
     }
   };
   await Promise.all(Array.from({ length: Math.min(options.jobs, jobs.length) }, worker));

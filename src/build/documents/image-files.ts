@@ -97,7 +97,8 @@ export function documentCopy({
 }: RequestedImage): string {
   const { vars, flags, secret } = resolution.options;
   const loaded = modules.slice(0, modules.length - layers.length);
-  const own = resolution.variables.filter(({ origin }) => !loaded.some((module) => module.name === origin.module));
+  const files = layers.map((layer) => layer.source([]).file);
+  const own = resolution.variables.filter(({ origin }) => files.includes(origin.source?.file ?? ""));
   const given = new Set([...layers.flatMap(({ part }) => Object.keys(part.options ?? {})), ...combination.keys()]);
   const spec = {
     modules: loaded.map((module) => module.name),

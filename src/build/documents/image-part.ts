@@ -6,7 +6,7 @@ export interface ImagePart {
   readonly elements?: readonly string[];
   readonly packages?: readonly string[];
   readonly elementsPath?: readonly string[];
-  readonly env?: Readonly<Record<string, string | { readonly value: string; readonly overridable?: boolean }>>;
+  readonly env?: Readonly<Record<string, string | VariableValue>>;
   readonly requiredEnv?: readonly RequiredVariable[];
   readonly matrix?: Readonly<Record<string, readonly string[]>>;
   readonly architecture?: string;
@@ -17,6 +17,12 @@ export interface ImagePart {
   readonly configuration?: unknown;
   readonly software?: { readonly packages?: readonly string[]; readonly repositories?: readonly Repository[] };
   readonly storage?: Storage;
+}
+
+export interface VariableValue {
+  readonly value: string;
+  readonly overridable?: boolean;
+  readonly secret?: boolean;
 }
 
 export interface RequiredVariable {

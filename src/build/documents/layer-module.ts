@@ -31,11 +31,11 @@ export function layerModule(layer: Layer, matrix: readonly string[], environment
 function variables(layer: Layer, environment: Environment): ModuleVariable[] {
   return Object.entries(layer.part.env ?? {}).flatMap(([name, given]) => {
     const path = ["env", name];
-    const { value, overridable = false } = typeof given === "string" ? { value: given } : given;
+    const { value, overridable = false, secret = false } = typeof given === "string" ? { value: given } : given;
     // The caller's own value reaches diskimage-builder by itself.
     if (overridable && environment[name] !== undefined) return [];
     const at = typeof given === "string" ? path : [...path, "value"];
-    return [{ name: nameOf(layer, path, name), value: layer.entry(at, value), when: [] }];
+    return [{ name: nameOf(layer, path, name), value: layer.entry(at, value), when: [], secret }];
   });
 }
 

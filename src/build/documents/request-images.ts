@@ -196,7 +196,7 @@ class Request {
     path: Path,
   ): void {
     for (const { code, message, hint } of settleOptions(modules, wishes).wishProblems) {
-      this.problems.push(layer.problem(path, code, message, { hint: hint?.replace(/ \S*--(?:set|bool) .*/, "") }));
+      this.problems.push(layer.problem(path, code, message, { hint: hint?.replace(/: use --(?:set|bool) .*/, "") }));
     }
   }
 
@@ -234,10 +234,8 @@ class Request {
       offline,
       morePackages: [],
     });
-    return {
-      folder: resolve(workingDirectory, folder),
-      plan,
-    };
+    // The name is one, not a file name as on the command line, whose ending would be left out.
+    return { folder: resolve(workingDirectory, folder), plan: { ...plan, output: join(folder, name) } };
   }
 
   #requiredVariables(): RequestedImage["requiredVariables"] {

@@ -143,7 +143,10 @@ async function run(build: ImageBuild, host: CheckedHost, places: Places): Promis
     environment: await buildEnvironment(build, host, places.work),
     logFile: places.logFile,
     // Shorter ones would make holes in every line and still be found.
-    secrets: [...secret].map((name) => vars.get(name) ?? "").filter((value) => value.length >= 4),
+    secrets: [
+      ...[...secret].map((name) => vars.get(name) ?? ""),
+      ...resolution.variables.flatMap((variable) => (variable.secret ? variable.value : [])),
+    ].filter((value) => value.length >= 4),
     signal,
     terminal: forShells ? "all" : host.needsTerminal ? "password" : "none",
     onLine,

@@ -33,6 +33,8 @@ export interface ModuleVariable {
   readonly name: Entry;
   readonly value: Entry;
   readonly when: readonly Entry[];
+  /** The value is a secret by itself, and not only where it holds that of a secret option. */
+  readonly secret?: boolean;
 }
 
 export interface Recipe {

@@ -113,7 +113,8 @@ function resolveVariable(state: State, module: string, variable: ModuleVariable)
   const earlier = state.variables.get(name);
   const replaced = earlier === undefined ? [] : [...earlier.replaced, earlier.origin];
   // A Map keeps the first place of a name.
-  state.variables.set(name, { name, value, secret: holdsSecret(state.options, value), origin, replaced });
+  const secret = variable.secret === true || holdsSecret(state.options, value);
+  state.variables.set(name, { name, value, secret, origin, replaced });
 }
 
 function holdsSecret({ secret, vars }: SettledOptions, value: string): boolean {
