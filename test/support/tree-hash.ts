@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** Everything below a folder, by path: kind, mode, owner, content (as a hash) or target; and when it was changed. */
 export function treeState(root: string): Map<string, string> {
   const state = new Map<string, string>();
-  for (const name of ["", ...readdirSync(root, { recursive: true, encoding: "utf8" })].sort()) {
+  for (const name of ["", ...namesBelow(root, "")].sort()) {
     const path = join(root, name);
     const { mode, uid, gid, mtimeMs } = lstatSync(path);
     const kind = mode & 0o170000;
@@ -18,4 +18,12 @@ export function treeState(root: string): Map<string, string> {
     state.set(`/${name}`, [mode.toString(8), uid, gid, content, mtimeMs].join(" "));
   }
   return state;
+}
+
+/** Node's own way to list what is below a folder follows links. */
+function namesBelow(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = join(folder, entry.name);
+    return entry.isDirectory() ? [name, ...namesBelow(root, name)] : [name];
+  });
 }
