@@ -86,7 +86,7 @@ describeWith(configuredGuestObstacle())("the services load what is rendered for 
     await run("sh", "-c", "rm -f /etc/systemd/network/*");
   });
 
-  test("NetworkManager loads every keyfile, and loses no key of it", async () => {
+  test("NetworkManager loads every keyfile without complaint", async () => {
     const all = rendered(renderNetworkManager, networkManagerSample);
     expect(all.map(({ name }) => name)).toContain("all keys");
     for (const { name, files } of all) {
