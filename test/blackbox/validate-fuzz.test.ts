@@ -19,7 +19,9 @@ const image = (await load("image/image.js")) as { default: import("../../src/age
 const { createCheckers, knownKeysOf, rulesOfImage } = (await load(
   "cli/checkers.js",
 )) as typeof import("../../src/cli/checkers.ts");
-const { moduleCheck } = (await load("build/document-checks.js")) as typeof import("../../src/build/document-checks.ts");
+const { imageCheck, moduleCheck } = (await load(
+  "build/document-checks.js",
+)) as typeof import("../../src/build/document-checks.ts");
 const { inspectFile } = (await load(
   "config/embedded/inspect.js",
 )) as typeof import("../../src/config/embedded/inspect.ts");
@@ -31,6 +33,7 @@ const { githubReport } = (await load("report/github.js")) as typeof import("../.
 const rules = await rulesOfImage(image.default);
 const checkers = createCheckers(rules);
 checkers.check.module = await moduleCheck();
+checkers.check.image = await imageCheck();
 const known = knownKeysOf(rules);
 
 /** What `validate` takes a file for that shows no kind of its own: the user named it, with --boot, or a folder above it. */
