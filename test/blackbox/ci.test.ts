@@ -143,7 +143,10 @@ describe("the hook of git", () => {
     expect(commit(".github/flow.yaml", "on: push\n")).toEqual([0, undefined]);
     expect(commit("machines/a b.yaml", "name: node1\n")).toEqual([0, undefined]);
     expect(commit("other.yaml", "services: {}\n")).toEqual([0, undefined]);
-    expect(commit("machines/a b.yaml", "name: node1\nnetwork: {versin: 2}\n")).toEqual([1, "unknown-key"]);
+    expect(commit("machines/a b.yaml", "name: node1\nnetwork: {version: 2, ethernet: {}}\n")).toEqual([
+      1,
+      "unknown-key",
+    ]);
     // What is committed counts, not what is in the folder.
     writeFileSync(join(cwd, "machines/a b.yaml"), "name: node1\n");
     expect(git("commit", "--quiet", "-m", "change").exitCode).toBe(1);
