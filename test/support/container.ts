@@ -20,10 +20,16 @@ export function containerRoot(tar: string): ContainerRoot {
   const path = join(work, "root");
   mkdirSync(path);
   execFileSync("tar", ["--extract", "--file", tar, "--directory", path, "--numeric-owner", "--xattrs"]);
+  // diskimage-builder leaves them out of a tar image.
+  for (const mountPoint of ["dev", "proc", "sys"]) mkdirSync(join(path, mountPoint), { recursive: true });
   // There is no device for the root file system to be found on, and no udev, which netplan asks to be there.
   writeFileSync(join(path, "etc/fstab"), "");
   writeFileSync(join(path, "etc/kanod-configure/system.yaml"), "network: { renderer: networkd }\n");
-  for (const unit of maskedUnits) symlinkSync("/dev/null", join(path, "etc/systemd/system", unit));
+  for (const unit of maskedUnits) {
+    const file = join(path, "etc/systemd/system", unit);
+    rmSync(file, { force: true });
+    symlinkSync("/dev/null", file);
+  }
   return { path, [Symbol.dispose]: () => rmSync(work, { recursive: true, force: true }) };
 }
 
