@@ -1,5 +1,5 @@
 /**
- * Virtual machines in QEMU, without KVM: a boot takes one to two minutes. The guest has a BIOS, one disk, which is a
+ * Virtual machines in QEMU, without KVM: a boot takes one to two minutes. The guest has a BIOS or EFI, one disk, which is a
  * writable layer over an image, a seed as CD, and a network with DHCP and no way out. Its image needs the element
  * machine-shell of test/fixtures/modules, through which commands are run.
  *
@@ -11,10 +11,10 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isInstalled } from "./dib.ts";
 
@@ -25,6 +25,8 @@ export interface MachineOptions {
   diskSize: string;
   /** An ISO image. */
   seed: string;
+  /** What starts the boot loader. Default `bios`. */
+  firmware?: "bios" | "efi";
 }
 
 export interface MachineResult {
@@ -40,14 +42,23 @@ export interface Machine extends AsyncDisposable {
   waitFor(pattern: RegExp, timeout: number): Promise<void>;
   /** Runs a bash script as root in the guest, as soon as the guest takes commands. `timeout` in seconds, default 300. */
   run(script: string, options?: { timeout?: number; anyExitCode?: boolean }): Promise<MachineResult>;
+  /**
+   * Runs a bash script that changes nothing and is quick, again and again, also over reboots, until it ends with exit
+   * code 0. `timeout` in seconds.
+   */
+  waitUntil(script: string, timeout: number): Promise<void>;
   powerOff(): Promise<void>;
 }
+
+/** Of the package ovmf. */
+const efiFirmware = "/usr/share/ovmf/OVMF.fd";
 
 /** Why {@link startMachine} cannot work here, or undefined where it can. */
 export function qemuObstacle(): string | undefined {
   const programs = { "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", genisoimage: "genisoimage" };
   const missing = Object.entries(programs).filter(([program]) => !isInstalled(program));
-  return missing.length === 0 ? undefined : `needs the packages ${missing.map(([, name]) => name).join(", ")}`;
+  const packages = [...missing.map(([, name]) => name), ...(existsSync(efiFirmware) ? [] : ["ovmf"])];
+  return packages.length === 0 ? undefined : `needs the packages ${packages.join(", ")}`;
 }
 
 export async function startMachine(options: MachineOptions): Promise<Machine> {
@@ -56,7 +67,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const base = ["-q", "-f", "qcow2", "-b", options.image, "-F", "qcow2"];
   execFileSync("qemu-img", ["create", ...base, disk, options.diskSize]);
   const port = join(work, "port");
-  const child = spawn("qemu-system-x86_64", machineArguments(disk, options.seed, port), {
+  const child = spawn("qemu-system-x86_64", machineArguments(disk, options, port), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let console = "";
@@ -65,30 +76,35 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       console += text;
     });
   }
+  const guest: RunningGuest = { port, child, console: () => console };
   const powerOff = async (): Promise<void> => {
     await end(child);
     rmSync(work, { recursive: true, force: true });
   };
-  const waitFor = (pattern: RegExp, timeout: number): Promise<void> =>
-    until(
-      () => pattern.test(console),
-      timeout,
-      child,
-      () => `${pattern} did not come\n${console.slice(-4000)}`,
-    );
   return {
     console: () => console,
-    waitFor,
-    run: (script, given) => runInMachine(port, child, script, given, () => console),
+    waitFor: (pattern, timeout) => until(guest, async () => pattern.test(console), timeout, `${pattern} did not come`),
+    run: (script, given) => runInMachine(guest, script, given),
+    waitUntil: (script, timeout) => until(guest, () => succeeds(guest, script), timeout, `not so: ${script}`),
     powerOff,
     [Symbol.asyncDispose]: powerOff,
   };
 }
 
-function machineArguments(disk: string, seed: string, port: string): string[] {
+interface RunningGuest {
+  /** Path of the socket that leads to the shell in the guest. */
+  port: string;
+  child: ChildProcess;
+  console: () => string;
+}
+
+function machineArguments(disk: string, { seed, firmware }: MachineOptions, port: string): string[] {
   return [
+    ...(firmware === "efi" ? ["-bios", efiFirmware] : []),
     ...["-machine", "pc", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults"],
-    ...["-display", "none", "-serial", "stdio", "-drive", `file=${disk},if=virtio,format=qcow2,cache=unsafe`],
+    // Who wonders what a machine does finds its console beside its disk, below /tmp/kanod-machine-*.
+    ...["-chardev", `stdio,id=console,logfile=${join(dirname(port), "console")}`, "-serial", "chardev:console"],
+    ...["-display", "none", "-drive", `file=${disk},if=virtio,format=qcow2,cache=unsafe`],
     ...["-drive", `file=${seed},media=cdrom,format=raw,readonly=on`],
     ...["-netdev", "user,id=net0,restrict=on", "-device", `virtio-net-pci,netdev=net0,mac=${machineMac}`],
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
@@ -109,25 +125,28 @@ export function makeIso(folder: string, label: string, paths: readonly string[])
 
 /**
  * The guest answers each line `ID SCRIPT` (base64) with `ID EXITCODE OUTPUT` (base64). A line that was sent while nobody
- * listened, or before a reboot, is lost: it is sent again to a shell that has said it is there.
+ * listened is lost, so it is sent to a shell that has said it is there.
  */
 async function runInMachine(
-  port: string,
-  child: ChildProcess,
+  guest: RunningGuest,
   script: string,
   { timeout = 300, anyExitCode = false }: { timeout?: number; anyExitCode?: boolean } = {},
-  console: () => string,
 ): Promise<MachineResult> {
   const deadline = Date.now() + timeout * 1000;
-  const lost = (): string => `the machine did not answer in ${timeout} s to: ${script}\n${console().slice(-4000)}`;
-  while (!(await ask(port, "true", Math.min(deadline, Date.now() + 3000)))) {
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error(lost());
-    await sleep(500);
-  }
-  const answer = await ask(port, script, deadline);
-  if (answer === undefined) throw new Error(lost());
+  await until(guest, () => answers(guest), timeout, `nobody listens to: ${script}`);
+  const answer = await ask(guest.port, script, deadline);
+  if (answer === undefined) throw new Error(`no answer in ${timeout} s to: ${script}\n${guest.console().slice(-4000)}`);
   if (answer.exitCode === 0 || anyExitCode) return answer;
   throw new Error(`exit code ${answer.exitCode} of ${script}\n${answer.output}`);
+}
+
+async function succeeds(guest: RunningGuest, script: string): Promise<boolean> {
+  return (await answers(guest)) && (await ask(guest.port, script, Date.now() + 60_000))?.exitCode === 0;
+}
+
+/** Somebody listens. */
+async function answers({ port }: RunningGuest): Promise<boolean> {
+  return (await ask(port, "true", Date.now() + 3000)) !== undefined;
 }
 
 function ask(port: string, script: string, deadline: number): Promise<MachineResult | undefined> {
@@ -153,16 +172,18 @@ function ask(port: string, script: string, deadline: number): Promise<MachineRes
   });
 }
 
+/** Polls a condition, for so many seconds, while the machine runs. */
 async function until(
-  condition: () => boolean,
+  { child, console }: RunningGuest,
+  condition: () => Promise<boolean>,
   timeout: number,
-  child: ChildProcess,
-  message: () => string,
+  fault: string,
 ): Promise<void> {
   const deadline = Date.now() + timeout * 1000;
-  while (!condition()) {
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error(message());
-    await sleep(200);
+  while (!(await condition())) {
+    if (Date.now() > deadline || child.exitCode !== null)
+      throw new Error(`${fault} (within ${timeout} s)\n${console().slice(-4000)}`);
+    await sleep(500);
   }
 }
 

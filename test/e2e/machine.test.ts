@@ -1,0 +1,199 @@
+/** Disk images that kanod-image-builder built, started in virtual machines: from the boot loader to the greeting. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { programFile, runProgram } from "../support/compiled-agent.ts";
+import { hasCorpus } from "../support/corpus.ts";
+import { dibObstacle } from "../support/dib.ts";
+import { builtImage, type Recipe } from "../support/images.ts";
+import { configDrive, kubeadmUserData, metal3Workers } from "../support/metal3.ts";
+import { type Machine, machineMac, qemuObstacle, startMachine } from "../support/qemu.ts";
+
+const obstacle = dibObstacle() ?? qemuObstacle();
+const GiB = 2 ** 30;
+/** Without hardware support, and with others on the machine, a boot may take that long, in seconds. */
+const timeout = 1500;
+
+beforeEach(({ skip }) => {
+  if (obstacle !== undefined && !process.env["CI"]) skip(obstacle);
+});
+
+/** Starts a machine once for the tests of a `describe`. */
+function machineFor(
+  { recipe, firmware }: { recipe: Recipe; firmware: "bios" | "efi" },
+  seed: (folder: string) => string,
+): () => Machine {
+  let folder = "";
+  let machine: Machine | undefined;
+  beforeAll(
+    async () => {
+      if (obstacle !== undefined && !process.env["CI"]) return;
+      folder = mkdtempSync(join(tmpdir(), "kanod-seed-"));
+      machine = await startMachine({
+        image: builtImage(recipe).path("qcow2"),
+        diskSize: "8G",
+        seed: seed(folder),
+        firmware,
+      });
+      await settle(machine);
+    },
+    2 * timeout * 1000,
+  );
+  afterAll(async () => {
+    await machine?.powerOff();
+    if (folder !== "") rmSync(folder, { recursive: true });
+  });
+  return () => {
+    if (machine === undefined) throw new Error("the machine was not started");
+    return machine;
+  };
+}
+
+/** Waits until cloud-init and the agent are done, and the reboot for the kernel's parameters lies behind them. */
+async function settle(machine: Machine): Promise<void> {
+  const isOver = "kanod-configure status > /dev/null; [ $? -ne 5 ]";
+  await machine.waitUntil(`[ -e /run/cloud-init/result.json ] && { ${isOver}; }`, timeout);
+}
+
+async function text(machine: Machine, script: string): Promise<string> {
+  return (await machine.run(script)).output;
+}
+
+async function size(machine: Machine, path: string): Promise<number> {
+  return Number(await text(machine, `df --block-size=1 --output=size ${path} | tail -n 1`));
+}
+
+const network = { version: 2, ethernets: { nic: { match: { macaddress: machineMac }, dhcp4: true } } };
+
+describe("a machine with a NoCloud seed", () => {
+  const machine = machineFor({ recipe: "trixie", firmware: "bios" }, (folder) => {
+    const configuration = {
+      name: "node1",
+      greeting: "Hello from the disk",
+      facts: { site: "north" },
+      network,
+      boot: { kernel: { add: ["kanod.test=1"] } },
+    };
+    const [file, seed] = [join(folder, "machine.yaml"), join(folder, "seed.iso")];
+    writeFileSync(file, stringify(configuration));
+    const argv = ["user-data", "--config", file, "--schema", builtImage("trixie").beside("-schema.yaml")];
+    const { exitCode, err } = runProgram(process.execPath, [
+      programFile,
+      ...argv,
+      "--format",
+      "nocloud-iso",
+      "-o",
+      seed,
+    ]);
+    if (exitCode !== 0) throw new Error(err);
+    return seed;
+  });
+
+  test("configured itself, and cloud-init agrees", async () => {
+    const cloudInit = JSON.parse(await text(machine(), "cloud-init status --wait --format json"));
+    expect(cloudInit).toMatchObject({ status: "done", errors: [] });
+    const agent = JSON.parse(await text(machine(), "kanod-configure status --format json"));
+    expect(agent).toMatchObject({ status: "done" });
+    expect(await text(machine(), "hostname; cat /etc/facts.yaml")).toBe("node1\nsite: north\n");
+    expect(await text(machine(), "systemctl --failed --no-legend --plain")).toBe("");
+  });
+
+  test("was started again once, and has its kernel parameter since", async () => {
+    expect(await text(machine(), "cat /proc/cmdline")).toContain(" kanod.test=1");
+    expect(await text(machine(), "cat /var/lib/boots")).toBe("boot\nboot\n");
+    expect(await text(machine(), "cat /var/lib/first-boots")).toBe("boot\n");
+  });
+
+  test("fills its disk", async () => {
+    expect(await size(machine(), "/")).toBeGreaterThan(7 * GiB);
+  });
+
+  test("is in the network that DHCP gave it", async () => {
+    expect(await text(machine(), "ip -brief -4 address show scope global")).toMatch(/ UP +10\.0\.2\.\d+\//);
+  });
+
+  test("greets on the console", async () => {
+    await machine().waitFor(/Hello from the disk - node1 ttyS0/, 60);
+  });
+
+  test("says on the console when a run fails, and what to do", async () => {
+    const failing = { name: "node1", network_checks: [{ tcp: "127.0.0.1:1", tries: 1, timeout: 1 }] };
+    await machine().run(`cat > /root/failing.yaml <<'EOF'\n${stringify({ ...failing, network })}EOF`);
+    const { exitCode } = await machine().run("kanod-runcmd --config /root/failing.yaml > /root/output 2>&1", {
+      anyExitCode: true,
+    });
+    expect(exitCode).toBe(1);
+    await machine().waitFor(/Network[^\n]*failed[\s\S]*kanod-configure status/, 60);
+    expect(await text(machine(), "kanod-configure status; true")).toContain("failed");
+  });
+});
+
+describe.skipIf(!hasCorpus)("a machine of Metal3, with EFI and LVM (skipped where the corpus is missing)", () => {
+  const machine = machineFor({ recipe: "trixie-lvm", firmware: "efi" }, (folder) => {
+    const workers = metal3Workers({ CLUSTER_PROVISIONING_INTERFACE: "ironicendpoint", REGISTRY: "192.0.2.5:5000" });
+    const boot = stringify({
+      lvm: [
+        { name: "lv_root", size: "+50%FREE" },
+        { name: "lv_var", size: "+100%FREE" },
+      ],
+      kernel: { add: ["kanod.test=metal3"] },
+    });
+    const spec = {
+      ...workers,
+      files: [
+        ...(workers.files ?? []),
+        {
+          path: "/etc/kanod-configure/configuration.yaml",
+          owner: "root:root",
+          permissions: "0600",
+          content: stringify({ name: "{{ ds.meta_data.name }}", greeting: "Hello from Metal3", network }),
+        },
+        // The image has no Kubernetes: this shows that the commands behind ours ran.
+        {
+          path: "/usr/local/bin/kubeadm",
+          permissions: "0755",
+          content: '#!/bin/sh\necho "$@" > /run/kubeadm-called\n',
+        },
+      ],
+      bootCommands: [`kanod-bootcmd <<'EOF'\n${boot}EOF\n`],
+      preKubeadmCommands: ["kanod-runcmd", ...(workers.preKubeadmCommands ?? [])],
+    };
+    const metaData = {
+      uuid: "c4ca4238-a0b9-4382-8dcc-509a6f75849b",
+      name: "worker-7",
+      "local-hostname": "worker-7",
+      provisioningIP: "172.22.0.17",
+      provisioningCIDR: "24",
+    };
+    return configDrive(folder, { userData: kubeadmUserData(spec), metaData });
+  });
+
+  test("read its config drive", async () => {
+    const { datasource } = JSON.parse(await text(machine(), "cloud-init status --format json"));
+    expect(datasource).toBe("configdrive");
+    expect(await text(machine(), "cat /run/kubeadm-called")).toContain("join --config");
+  });
+
+  test("configured itself with the metadata of its host", async () => {
+    expect(JSON.parse(await text(machine(), "kanod-configure status --format json"))).toMatchObject({ status: "done" });
+    expect(await text(machine(), "hostname")).toBe("worker-7\n");
+    await machine().waitFor(/Hello from Metal3 - worker-7 ttyS0/, 60);
+  });
+
+  test("was started again once, for its kernel parameter", async () => {
+    expect(await text(machine(), "cat /proc/cmdline")).toContain(" kanod.test=metal3");
+    expect(await text(machine(), "cat /var/lib/boots")).toBe("boot\nboot\n");
+    expect(await text(machine(), "cat /var/lib/first-boots")).toBe("boot\n");
+  });
+
+  test("runs from logical volumes, which have grown to the disk", async () => {
+    expect(await size(machine(), "/")).toBeGreaterThan(3.5 * GiB);
+    expect(await size(machine(), "/var")).toBeGreaterThan(3 * GiB);
+    expect(await text(machine(), "vgs --noheadings --units b --nosuffix --options vg_free")).toMatch(/^ *0\n/);
+    for (const path of ["/", "/var", "/home", "/tmp", "/var/log"]) {
+      expect(await text(machine(), `findmnt --noheadings --output SOURCE ${path}`)).toContain("/dev/mapper/vg-lv_");
+    }
+  });
+});
