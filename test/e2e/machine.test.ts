@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { isApplied, parseCommandLine } from "../../src/services/kernel/command-line.ts";
 import { programFile, runProgram } from "../support/compiled-agent.ts";
 import { hasCorpus } from "../support/corpus.ts";
 import { dibObstacle } from "../support/dib.ts";
@@ -65,6 +66,26 @@ async function size(machine: Machine, path: string): Promise<number> {
   return Number(await text(machine, `df --block-size=1 --output=size ${path} | tail -n 1`));
 }
 
+/** Each with characters that mean something to the shell, to GRUB's script language or to the kernel. */
+const parameters = [
+  "kanod.plain=1",
+  'kanod.space="x y; z"',
+  "kanod.dollar=64K$0x18690000",
+  "kanod.command=$(reboot)`id`",
+  "kanod.glob=a*b?[c]{d}",
+  "kanod.pipe=a|b&c<d>e",
+  "kanod.hash=#1!~^",
+];
+const kernel = { add: parameters, remove: ["console=tty0"] };
+
+async function hasParameters(machine: Machine): Promise<boolean> {
+  const running = parseCommandLine(await text(machine, "cat /proc/cmdline"));
+  return isApplied(running, {
+    add: kernel.add.flatMap(parseCommandLine),
+    remove: kernel.remove.flatMap(parseCommandLine),
+  });
+}
+
 const network = { version: 2, ethernets: { nic: { match: { macaddress: machineMac }, dhcp4: true } } };
 
 describe("a machine with a NoCloud seed", () => {
@@ -74,7 +95,7 @@ describe("a machine with a NoCloud seed", () => {
       greeting: "Hello from the disk",
       facts: { site: "north" },
       network,
-      boot: { kernel: { add: ["kanod.test=1"] } },
+      boot: { kernel },
     };
     const [file, seed] = [join(folder, "machine.yaml"), join(folder, "seed.iso")];
     writeFileSync(file, stringify(configuration));
@@ -100,8 +121,8 @@ describe("a machine with a NoCloud seed", () => {
     expect(await text(machine(), "systemctl --failed --no-legend --plain")).toBe("");
   });
 
-  test("was started again once, and has its kernel parameter since", async () => {
-    expect(await text(machine(), "cat /proc/cmdline")).toContain(" kanod.test=1");
+  test("was started again once, and has its kernel parameters since, as they were written", async () => {
+    expect(await hasParameters(machine())).toBe(true);
     expect(await text(machine(), "cat /var/lib/boots")).toBe("boot\nboot\n");
     expect(await text(machine(), "cat /var/lib/first-boots")).toBe("boot\n");
   });
@@ -118,6 +139,40 @@ describe("a machine with a NoCloud seed", () => {
     await machine().waitFor(/Hello from the disk - node1 ttyS0/, 60);
   });
 
+  test("a second run finds nothing to do, and says so", async () => {
+    const said = await text(machine(), `kanod-bootcmd 2>&1 <<'EOF'\n${JSON.stringify({ kernel })}\nEOF`);
+    expect(said).toContain("Disks: nothing to grow or to create");
+    expect(said).toContain("Kernel parameters: in effect already");
+  });
+
+  test("a further disk gets partitions, which are mounted by their names", async () => {
+    await machine().run("truncate --size 800M /var/lib/disk; losetup /dev/loop7 /var/lib/disk");
+    const partitions = [
+      { device: "/dev/loop7", name: "data", size: "300M", filesystem: "ext4" },
+      { device: "/dev/loop7", name: "swap", size: "100M", filesystem: "swap" },
+      { device: "/dev/loop7", name: "rest", filesystem: "ext4" },
+    ];
+    const mounts = [
+      ["PARTLABEL=rest", "/data/rest"],
+      ["LABEL=data", "/data"],
+      ["PARTLABEL=swap", "none", "swap"],
+    ];
+    const boot = (input: object) =>
+      text(machine(), `kanod-bootcmd 2>&1 <<'EOF' || true\n${JSON.stringify(input)}\nEOF`);
+    expect(await boot({ kernel, partitions })).toMatch(/partition rest of .* created[\s\S]*ext4 made on/);
+    expect(await boot({ kernel, partitions })).toContain("nothing to grow or to create");
+    const configuration = JSON.stringify({ name: "node1", network, mounts });
+    const run = `kanod-runcmd --config - 2>&1 <<'EOF'\n${configuration}\nEOF`;
+    expect(await text(machine(), run)).toContain("PARTLABEL=rest mounted on /data/rest");
+    expect(await text(machine(), run)).toContain("Mounts: nothing changed");
+    const mounted = await text(machine(), "findmnt --noheadings --output TARGET,FSTYPE --raw --list | grep ^/data");
+    expect(mounted.trim().split("\n").toSorted()).toEqual(["/data ext4", "/data/rest ext4"]);
+    expect(await text(machine(), "swapon --show=NAME --noheadings")).toBe("/dev/loop7p2\n");
+    expect(await boot({ kernel, partitions: [{ device: "/dev/loop7", filesystem: "ext4" }] })).toContain(
+      "[disk-not-empty]",
+    );
+  });
+
   test("says on the console when a run fails, and what to do", async () => {
     const failing = { name: "node1", network_checks: [{ tcp: "127.0.0.1:1", tries: 1, timeout: 1 }] };
     await machine().run(`cat > /root/failing.yaml <<'EOF'\n${stringify({ ...failing, network })}EOF`);
@@ -127,6 +182,14 @@ describe("a machine with a NoCloud seed", () => {
     expect(exitCode).toBe(1);
     await machine().waitFor(/Network[^\n]*failed[\s\S]*kanod-configure status/, 60);
     expect(await text(machine(), "kanod-configure status; true")).toContain("failed");
+  });
+
+  test("does its boot part in each boot, its run part never again, and never restarts for the parameters again", async () => {
+    await machine().run("echo before > /run/before; systemctl reboot || true", { anyExitCode: true });
+    await machine().waitUntil("[ ! -e /run/before ] && [ -e /run/cloud-init/result.json ]", timeout);
+    expect(await text(machine(), "cat /var/lib/boots")).toBe("boot\nboot\nboot\n");
+    expect(await text(machine(), "cat /var/lib/first-boots")).toBe("boot\n");
+    expect(await hasParameters(machine())).toBe(true);
   });
 });
 
