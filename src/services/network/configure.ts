@@ -111,6 +111,8 @@ async function generate(host: Host, setup: Setup, before: Setup): Promise<void> 
   } catch (error) {
     if (!(error instanceof CommandError) || error.code === "command-not-found") throw error;
     await replaceFiles(host, setup, before);
+    // It took too long, or was killed: that says nothing of the configuration.
+    if (error.code !== "command-failed") throw error;
     throw new AgentError("netplan-refuses", "netplan generate refuses the configuration, which is taken back", {
       hint: "run `netplan generate` on a copy of it to see why",
       cause: error,
