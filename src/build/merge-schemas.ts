@@ -1,3 +1,4 @@
+import { isMapping } from "../config/mapping.ts";
 import { escapePointerPart, hasErrors, type Problem, type SourceRange } from "../config/problem.ts";
 import type { JsonSchemaObject } from "../config/schema.ts";
 import { shown } from "../config/shown.ts";
@@ -122,10 +123,6 @@ function locate(
     if (origin !== undefined) return origin.document.locate(origin.pointer, at === pointer ? part : "value");
     if (at === "") return undefined;
   }
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isScalar(value: unknown): boolean {

@@ -7,6 +7,7 @@ import { AgentError } from "../config/agent-error.ts";
 import { compileValidator } from "../config/compile-validator.ts";
 import type { Checkers, DocumentChecker } from "../config/embedded/check.ts";
 import type { KnownKeys } from "../config/embedded/detect.ts";
+import { isMapping } from "../config/mapping.ts";
 import { hasErrors, type Problem } from "../config/problem.ts";
 import { bootSchema, type JsonSchema, knownKeys } from "../config/schema.ts";
 import { type PlacedFinding, positionFindings } from "../config/validate.ts";
@@ -133,6 +134,5 @@ function networkChecker(checkConfiguration: DocumentChecker): DocumentChecker {
 }
 
 function withDefaults(network: unknown): unknown {
-  const isMapping = typeof network === "object" && network !== null && !Array.isArray(network);
-  return isMapping ? { ...defaults, ...network } : network;
+  return isMapping(network) ? { ...defaults, ...network } : network;
 }

@@ -4,7 +4,7 @@ import type { RequestedImage } from "../build/documents/request-images.ts";
 import { hasErrors, sortProblems } from "../config/problem.ts";
 import { escapeControls } from "../config/shown.ts";
 import { usageError } from "./command-line.ts";
-import { ImageProgress, reportImageBuildError } from "./image-progress.ts";
+import { clock, ImageProgress, reportImageBuildError } from "./image-progress.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { showProblems } from "./problems.ts";
 
@@ -162,9 +162,4 @@ function summary(results: readonly JobResult[]): string {
     )
     .map((line) => `${escapeControls(line)}\n`)
     .join("");
-}
-
-function clock(seconds: number): string {
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

@@ -51,9 +51,14 @@ export class ImageProgress {
 
   /** Minutes and seconds since the start. */
   elapsed(): string {
-    const seconds = Math.floor((Date.now() - this.#start) / 1000);
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    return clock((Date.now() - this.#start) / 1000);
   }
+}
+
+/** Minutes and seconds. @param seconds may have a fraction, which is left out */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
 /** A failed build with its last lines, anything else as usual. Gives the exit code. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { type JsonSchema, knownKeys } from "../config/schema.ts";
+import { shellWord } from "../config/shell-word.ts";
 import { type CommandContext, type Program, usageError } from "./command-line.ts";
 import { exitCodes } from "./io.ts";
 import { choiceOption } from "./options.ts";
@@ -37,15 +38,11 @@ async function newElement(
     throw usageError("key-taken", `the key \`${names.key}\` of the configuration is taken`, "choose another name");
   }
   await writeElement(resolve(io.workingDirectory, folder), names, { boot, language });
-  io.out(nextSteps(quoted(folder), names.element, language, boot));
+  io.out(nextSteps(shellWord(folder), names.element, language, boot));
   return exitCodes.done;
 }
 
 /** A word of a command line, as a shell reads it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** Every line that is indented by four blanks is a command. */
 function nextSteps(folder: string, name: string, language: string, boot: boolean): string {
   const run = boot

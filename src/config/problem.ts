@@ -29,7 +29,7 @@ export interface Problem {
 
 /** Builds a JSON pointer (RFC 6901) from its unescaped parts. */
 export function jsonPointer(parts: readonly (string | number)[]): string {
-  return parts.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return parts.map((part) => `/${escapePointerPart(String(part))}`).join("");
 }
 
 /** The unescaped parts of a JSON pointer (RFC 6901). */
@@ -48,6 +48,11 @@ export function hasErrors(problems: readonly Problem[]): boolean {
 /** One part of a JSON pointer (RFC 6901), escaped. */
 export function escapePointerPart(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** What was found more than once, such as by a check of each of several parts, once. */
+export function withoutRepetitions(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** In the order in which a reader meets them: those of a file together, by line, column and code, without a position first. */

@@ -1,4 +1,5 @@
 import { Composer, type CST, type Document, Lexer, Parser } from "yaml";
+import { isMapping } from "./mapping.ts";
 import { type Problem, type SourceRange, sortProblems } from "./problem.ts";
 import type { ProblemCode } from "./problem-codes.ts";
 import { decodeText, unprintableCharacters } from "./read-text.ts";
@@ -80,7 +81,7 @@ export function parseYamlStream(input: string | Uint8Array, file: string): YamlD
 /** The problem of a document that was read and is no mapping, as a configuration has to be; none when all is well. */
 export function requireMapping(document: YamlDocument): Problem[] {
   const { value } = document;
-  if (value === undefined || (typeof value === "object" && value !== null && !Array.isArray(value))) return [];
+  if (value === undefined || isMapping(value)) return [];
   const message = value === null ? "the document is empty" : "the document has to be a mapping of keys to values";
   const hint = "write `key: value`, one a line";
   return [{ severity: "error", code: "not-a-mapping", pointer: "", message, hint, ...sourceOf(document.locate("")) }];

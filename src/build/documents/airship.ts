@@ -1,3 +1,4 @@
+import { isMapping } from "../../config/mapping.ts";
 import { jsonPointer, type Problem, pointerParts } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
 import type { YamlDocument } from "../../config/yaml.ts";
@@ -148,8 +149,4 @@ function origin(places: Places, pointer: string): string {
     if (path !== undefined) return jsonPointer([...path, ...parts.slice(length)]);
   }
   return "";
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

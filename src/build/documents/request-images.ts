@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { AgentError } from "../../config/agent-error.ts";
-import type { Problem, SourceRange } from "../../config/problem.ts";
+import { type Problem, type SourceRange, withoutRepetitions } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
 import { BuildError } from "../build-error.ts";
 import { elementsPath } from "../image/elements-path.ts";
@@ -274,9 +274,6 @@ function sameOutputs(images: readonly RequestedImage[]): Problem[] {
 }
 
 /** What several images of a matrix, or with one base, have in common is wrong once. */
-function withoutRepetitions(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
-}
 
 /** Output folders that cannot be written: they are made where they are missing. */
 export async function folderProblems(images: readonly RequestedImage[]): Promise<Problem[]> {

@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { AgentError } from "../../config/agent-error.ts";
+import { shellString } from "../../config/shell-word.ts";
 import type { Manifest } from "../manifest.ts";
 import type { ModuleDefinition } from "../modules/module-definition.ts";
 import type { BuildResolution } from "../modules/resolve.ts";
@@ -28,7 +29,6 @@ import { removeLeftovers } from "./leftovers.ts";
 import type { BuildPosition, BuildProgress } from "./progress.ts";
 import { builtFiles, checksums, publishFolder } from "./publish-image.ts";
 import { type BuildOutcome, runBuild } from "./run-build.ts";
-import { shellString } from "./shell-script.ts";
 
 export interface ImageBuild {
   readonly modules: readonly ModuleDefinition[];

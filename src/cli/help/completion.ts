@@ -1,3 +1,4 @@
+import { shellString } from "../../config/shell-word.ts";
 import type { CommandDescription, OptionDescription, WordKind } from "./program-description.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
@@ -85,7 +86,7 @@ function zsh(programs: readonly CommandDescription[]): string {
     const name = `_${program.name}`;
     if (program.commands.length === 0) return `${name}() {\n  _arguments -s ${zshArguments(program)}\n}`;
     const described = program.commands.map(
-      (each) => `    ${quoted(`${each.name}:${firstSentence(each.description)}`)}`,
+      (each) => `    ${shellString(`${each.name}:${firstSentence(each.description)}`)}`,
     );
     const cases = program.commands.map((each) => `        ${each.name}) _arguments -s ${zshArguments(each)} ;;`);
     return `${name}() {
@@ -119,7 +120,9 @@ fi
 }
 
 function zshArguments({ options, operands }: CommandDescription): string {
-  const words = operands.map(({ name, kind, several }) => quoted(`${several ? "*" : ""}:${name}:${zshKind(kind)}`));
+  const words = operands.map(({ name, kind, several }) =>
+    shellString(`${several ? "*" : ""}:${name}:${zshKind(kind)}`),
+  );
   return [...options.map(zshOption), ...words].join(" ");
 }
 
@@ -127,8 +130,8 @@ function zshOption(option: OptionDescription): string {
   const about = `[${escaped(firstSentence(option.description))}]`;
   const value = option.value === undefined ? "" : `:${escaped(option.value)}:${zshKind(option.kind)}`;
   const [first = "", second] = flagsOf(option);
-  if (second === undefined) return quoted(`*${first}${about}${value}`);
-  return `'*'{${first},${second}}${quoted(`${about}${value}`)}`;
+  if (second === undefined) return shellString(`*${first}${about}${value}`);
+  return `'*'{${first},${second}}${shellString(`${about}${value}`)}`;
 }
 
 /** An operand without a kind would keep options from being completed, so it gets an empty list. */
@@ -150,7 +153,7 @@ function fish(programs: readonly CommandDescription[]): string {
     const start = `complete -c ${program.name}`;
     const commands = program.commands.map(
       ({ name, description }) =>
-        `${start} -n __fish_use_subcommand -f -a ${name} -d ${quoted(firstSentence(description))}`,
+        `${start} -n __fish_use_subcommand -f -a ${name} -d ${shellString(firstSentence(description))}`,
     );
     return [...commands, ...places([program]).flatMap((place) => fishPlace(start, place))];
   });
@@ -167,24 +170,19 @@ function fishPlace(start: string, place: Place): string[] {
       ? " -n __fish_use_subcommand"
       : ` -n '__fish_seen_subcommand_from ${command.name}'`;
   const kind = operandKind(place);
-  const words = typeof kind === "object" && command !== undefined ? ` -a ${quoted(kind.choices.join(" "))}` : "";
+  const words = typeof kind === "object" && command !== undefined ? ` -a ${shellString(kind.choices.join(" "))}` : "";
   const operands = kind === "file" ? `${start}${condition} -F` : `${start}${condition} -f${words}`;
   return [operands, ...options.map((option) => `${start}${condition}${fishOption(option)}`)];
 }
 
 function fishOption({ short, long, value, kind, description }: OptionDescription): string {
   const name = `${short === undefined || short === long ? "" : ` -s ${short.slice(1)}`} -l ${long.replace(/^-+/, "")}`;
-  const about = ` -d ${quoted(firstSentence(description))}`;
+  const about = ` -d ${shellString(firstSentence(description))}`;
   if (value === undefined) return `${name}${about}`;
   if (kind === "file" || kind === "folder") return `${name} -r -F${about}`;
-  return `${name} -x${kind === "other" ? "" : ` -a ${quoted(kind.choices.join(" "))}`}${about}`;
+  return `${name} -x${kind === "other" ? "" : ` -a ${shellString(kind.choices.join(" "))}`}${about}`;
 }
 
 function firstSentence(text: string): string {
   return (/^.*?(?=[.:;](?:\s|$)|$)/s.exec(text)?.[0] ?? text).replace(/\s+/g, " ");
-}
-
-/** A word in single quotes, as all three shells read it. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

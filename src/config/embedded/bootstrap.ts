@@ -1,3 +1,4 @@
+import { isMapping } from "../mapping.ts";
 import { escapePointerPart } from "../problem.ts";
 import { callsOfWords, type ProgramCall, programCalls } from "./calls.ts";
 import type { Inspection } from "./inspection.ts";
@@ -110,8 +111,4 @@ function reportNoCommand({ inspection, texts, dialect }: Container, pointer: str
 
 function isWord(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number";
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

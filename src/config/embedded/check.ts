@@ -1,4 +1,4 @@
-import { type Problem, pointerParts, sortProblems } from "../problem.ts";
+import { type Problem, pointerParts, sortProblems, withoutRepetitions } from "../problem.ts";
 import { problemCodes } from "../problem-codes.ts";
 import { shown } from "../shown.ts";
 import type { YamlDocument } from "../yaml.ts";
@@ -165,9 +165,4 @@ function addMaskedLines(
     const last = text.place(Math.max(start, end - 1), end).source.line;
     for (let number = first; number <= last; number++) masked.add(number);
   }
-}
-
-function withoutRepetitions(problems: readonly Problem[]): Problem[] {
-  const unique = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  return [...unique.values()];
 }

@@ -1,5 +1,5 @@
+import { isMapping } from "../mapping.ts";
 import { suggest } from "../suggest.ts";
-import { isMapping } from "./bootstrap.ts";
 import type { DocumentKind } from "./inspection.ts";
 
 /** The outermost keys of our documents, by which they are told from others. */

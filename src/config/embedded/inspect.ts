@@ -1,6 +1,6 @@
+import { isMapping } from "../mapping.ts";
 import { decodeText } from "../read-text.ts";
 import { maxInputBytes, parseYaml, type YamlDocument } from "../yaml.ts";
-import { isMapping } from "./bootstrap.ts";
 import { type DetectedKind, type DetectOptions, detectKind } from "./detect.ts";
 import { DecodingError, isGzip } from "./encodings.ts";
 import { type DocumentKind, Inspection, reportTemplateOnly } from "./inspection.ts";

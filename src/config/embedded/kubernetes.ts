@@ -1,5 +1,6 @@
+import { isMapping } from "../mapping.ts";
 import { escapePointerPart } from "../problem.ts";
-import { Bootstrap, type Container, isMapping } from "./bootstrap.ts";
+import { Bootstrap, type Container } from "./bootstrap.ts";
 import { fromBase64 } from "./encodings.ts";
 import type { Inspection } from "./inspection.ts";
 import { decodedText, type PlacedText } from "./placed-text.ts";

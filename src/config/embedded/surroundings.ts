@@ -1,4 +1,5 @@
-import { type Bootstrap, isMapping, type PlacedCall, type WrittenFile } from "./bootstrap.ts";
+import { isMapping } from "../mapping.ts";
+import type { Bootstrap, PlacedCall, WrittenFile } from "./bootstrap.ts";
 import type { CallInput } from "./calls.ts";
 import type { DocumentKind, Inspection } from "./inspection.ts";
 import { checkPermissions } from "./permissions.ts";

@@ -1,5 +1,6 @@
+import { isMapping } from "../mapping.ts";
 import { parseYaml } from "../yaml.ts";
-import { Bootstrap, type Container, isMapping } from "./bootstrap.ts";
+import { Bootstrap, type Container } from "./bootstrap.ts";
 import { DecodingError, fromBase64, fromGzip, fromUtf8, isGzip } from "./encodings.ts";
 import { type Inspection, reportTemplateOnly } from "./inspection.ts";
 import { isMime, mimeParts } from "./mime.ts";

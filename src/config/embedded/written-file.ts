@@ -1,6 +1,7 @@
+import { isMapping } from "../mapping.ts";
 import { shown } from "../shown.ts";
 import { suggest } from "../suggest.ts";
-import { isMapping, type WrittenFile } from "./bootstrap.ts";
+import type { WrittenFile } from "./bootstrap.ts";
 import { DecodingError, encodings, unpack } from "./encodings.ts";
 import type { PlacedText } from "./placed-text.ts";
 

@@ -1,5 +1,6 @@
 import type { CloudInit } from "../../agent/contribution.ts";
 import { AgentError } from "../../config/agent-error.ts";
+import { isMapping } from "../../config/mapping.ts";
 import type { CommandOptions, Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
 import { readDistro } from "./os-release.ts";
@@ -25,7 +26,7 @@ function parseInstanceData(text: string | undefined, log: Logger): Readonly<Reco
   if (text === undefined) return {};
   try {
     const data: unknown = JSON.parse(text);
-    if (isRecord(data)) return data;
+    if (isMapping(data)) return data;
   } catch {
     // Said below, in the same words as for a document that is no object.
   }
@@ -35,16 +36,12 @@ function parseInstanceData(text: string | undefined, log: Logger): Readonly<Reco
 
 function instanceIdOf(instanceData: Readonly<Record<string, unknown>>): string | undefined {
   const v1 = instanceData["v1"];
-  const id = isRecord(v1) ? (v1["instance_id"] ?? v1["instance-id"]) : undefined;
+  const id = isMapping(v1) ? (v1["instance_id"] ?? v1["instance-id"]) : undefined;
   return typeof id === "string" ? nonEmpty(id) : undefined;
 }
 
 function nonEmpty(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { AgentError } from "../../config/agent-error.ts";
+import { shellString } from "../../config/shell-word.ts";
 import type { Host } from "../../host/host.ts";
 import type { BootLoader } from "./boot-loader.ts";
 import { type CommandLineChange, editCommandLine, grubSyntax, isSameParameter } from "./command-line.ts";
@@ -105,11 +106,7 @@ function assignmentsFor(before: Values, change: CommandLineChange): string {
 function assignment(name: string, before: string, after: string): string {
   if (after === before) return "";
   const addition = after.startsWith(`${before} `) ? after.slice(before.length) : undefined;
-  return addition === undefined ? `${name}=${shellQuote(after)}\n` : `${name}="$${name}"${shellQuote(addition)}\n`;
-}
-
-function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+  return addition === undefined ? `${name}=${shellString(after)}\n` : `${name}="$${name}"${shellString(addition)}\n`;
 }
 
 /** The commands that write GRUB's menu. */

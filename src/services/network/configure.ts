@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Distro, Finding, SystemSettings } from "../../agent/contribution.ts";
 import { AgentError } from "../../config/agent-error.ts";
+import { isMapping } from "../../config/mapping.ts";
 import { CommandError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
@@ -16,7 +17,6 @@ import { render } from "./render/render.ts";
 import type { RenderedFile, RendererName } from "./render/rendering.ts";
 import { type NetworkSections, rendererSetting } from "./sections.ts";
 import { selectRenderer } from "./select-renderer.ts";
-import { isMapping } from "./settings.ts";
 import { type Setup, setupOf, setupOfFiles } from "./setup.ts";
 import { replaceFiles, switchOver } from "./transition.ts";
 

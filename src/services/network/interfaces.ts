@@ -1,6 +1,6 @@
+import { isMapping } from "../../config/mapping.ts";
 import { CommandError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
-import { isMapping } from "./settings.ts";
 
 /** A network interface that the machine has. */
 export interface MachineInterface {

@@ -1,5 +1,6 @@
+import { isMapping } from "../../config/mapping.ts";
 import { jsonPointer, pointerParts } from "../../config/problem.ts";
-import { isMapping, readFlag, Settings } from "./settings.ts";
+import { readFlag, Settings } from "./settings.ts";
 
 /** The kinds of device of the netplan form (cloud-init version 2), in the order in which they are rendered. */
 export const deviceKinds = [

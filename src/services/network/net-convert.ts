@@ -1,12 +1,13 @@
 import type { Distro, Finding } from "../../agent/contribution.ts";
 import { AgentError } from "../../config/agent-error.ts";
+import { isMapping } from "../../config/mapping.ts";
 import { CommandError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
 import { addressesOf } from "./check/addresses.ts";
 import { type Device, type Network, settingsOf } from "./model.ts";
 import { renderNetplan } from "./render/netplan.ts";
 import { cannotExpress, holdsSecret, type RenderedFile, type RendererName, unexpressed } from "./render/rendering.ts";
-import { isMapping, type Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 const work = "/run/kanod-configure/net-convert";
 

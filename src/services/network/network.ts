@@ -1,7 +1,7 @@
 import type { Finding } from "../../agent/contribution.ts";
+import { isMapping } from "../../config/mapping.ts";
 import { checkNetwork } from "./check/check-network.ts";
 import { locatorOf, type Network, readVersion2 } from "./model.ts";
-import { isMapping } from "./settings.ts";
 import { translateVersion1 } from "./version1.ts";
 
 /** A network configuration that was read, or why it was not. */

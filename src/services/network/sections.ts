@@ -1,10 +1,10 @@
 import type { Finding, SystemSettings } from "../../agent/contribution.ts";
+import { isMapping } from "../../config/mapping.ts";
 import { hasErrors, type Problem } from "../../config/problem.ts";
 import { readNetwork } from "./network.ts";
 import { longestDuration, type NetworkCheck } from "./network-checks.ts";
 import { render } from "./render/render.ts";
 import { rendererNames } from "./render/rendering.ts";
-import { isMapping } from "./settings.ts";
 
 /** The sections of a configuration that are about the network, as the schema has accepted them. */
 export interface NetworkSections {

@@ -1,9 +1,9 @@
 import type { Distro } from "../../agent/contribution.ts";
 import { AgentError } from "../../config/agent-error.ts";
+import { isMapping } from "../../config/mapping.ts";
 import { parseYaml } from "../../config/yaml.ts";
 import type { Host } from "../../host/host.ts";
 import { type RendererName, rendererNames } from "./render/rendering.ts";
-import { isMapping } from "./settings.ts";
 
 /** cloud-init's order where a distribution has none of its own. Source: cloud-init 26.1, net/renderers.py. */
 const defaultOrder: readonly RendererName[] = ["eni", "sysconfig", "netplan", "network-manager", "networkd"];

@@ -1,3 +1,4 @@
+import { isMapping } from "../../config/mapping.ts";
 import { escapePointerPart } from "../../config/problem.ts";
 
 /** netplan's words for a boolean, which it reads in any case; YAML 1.2 knows only `true` and `false`. */
@@ -114,10 +115,6 @@ export class Settings {
     this.#taken.set(key, taken);
     return taken;
   }
-}
-
-export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isScalar(value: unknown): value is string | number | boolean {

@@ -1,3 +1,4 @@
+import { isMapping } from "../../config/mapping.ts";
 import { parseYaml } from "../../config/yaml.ts";
 import type { MachineInterface } from "./interfaces.ts";
 import { matchingInterfaces, namesOf } from "./match-interfaces.ts";
@@ -6,7 +7,6 @@ import { netplanFile } from "./render/netplan.ts";
 import { keyfileFolder, keyfilePrefix } from "./render/network-manager.ts";
 import { networkdFolder } from "./render/networkd.ts";
 import type { RenderedFile, RendererName } from "./render/rendering.ts";
-import { isMapping } from "./settings.ts";
 
 /** Network configuration in files, and what the services that read them have to be told besides. */
 export interface Setup {

@@ -1,4 +1,5 @@
-import { isMapping, readFlag } from "./settings.ts";
+import { isMapping } from "../../config/mapping.ts";
+import { readFlag } from "./settings.ts";
 
 /**
  * What a parameter of a version 1 bond or bridge is in version 2: where it goes and how its value is read (undefined: a

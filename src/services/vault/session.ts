@@ -1,4 +1,5 @@
 import type NodeVault from "node-vault";
+import { isMapping } from "../../config/mapping.ts";
 import { type Endpoint, vaultClient } from "./client.ts";
 import { VaultError } from "./errors.ts";
 import { printableLine } from "./printable-line.ts";
@@ -218,10 +219,6 @@ function invalidAnswer(what: string): VaultError {
 /** Each segment of a path as it has to stand in a URL. */
 function encodePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** An own property of something that came over the network; undefined where it has none. */

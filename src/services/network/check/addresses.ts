@@ -1,8 +1,9 @@
 import type { Finding } from "../../../agent/contribution.ts";
+import { isMapping } from "../../../config/mapping.ts";
 import { shown } from "../../../config/shown.ts";
 import { type Family, isMulticast, parseAddress, parsePrefix } from "../address.ts";
 import { type Device, settingsOf } from "../model.ts";
-import { isMapping, Settings } from "../settings.ts";
+import { Settings } from "../settings.ts";
 import { error, type Rule, warning } from "./context.ts";
 
 /** In bytes. Source: RFC 8200, section 5. */

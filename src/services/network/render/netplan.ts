@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
 import type { Finding } from "../../../agent/contribution.ts";
+import { isMapping } from "../../../config/mapping.ts";
 import { type Device, type Network, settingsOf } from "../model.ts";
-import { isMapping, type Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { fileHeader } from "./ini.ts";
 import { cannotExpress, holdsSecret, type Rendering } from "./rendering.ts";
 

@@ -1,6 +1,7 @@
+import { isMapping } from "../../../config/mapping.ts";
 import { type Family, parseAddress, parsePrefix } from "../address.ts";
 import { routesOf } from "../check/routes.ts";
-import { isMapping, type Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import type { IniSection } from "./ini.ts";
 import { keyfileList, keyfileText } from "./keyfile.ts";
 import { type KeyfileJob, refuse } from "./network-manager-job.ts";

@@ -1,5 +1,6 @@
+import { isMapping } from "../../../config/mapping.ts";
 import { parseMac } from "../address.ts";
-import { isMapping, readFlag, Settings } from "../settings.ts";
+import { readFlag, Settings } from "../settings.ts";
 import type { IniFile, IniSection } from "./ini.ts";
 import type { NetworkdJob } from "./networkd-job.ts";
 import { parametersOf } from "./networkd-netdev.ts";

@@ -1,8 +1,8 @@
 import type { Finding } from "../../../agent/contribution.ts";
+import { isMapping } from "../../../config/mapping.ts";
 import { jsonPointer } from "../../../config/problem.ts";
 import { type Network, settingsOf } from "../model.ts";
 import { unknownToCloudInit } from "../net-convert.ts";
-import { isMapping } from "../settings.ts";
 import { renderNetplan } from "./netplan.ts";
 import { renderNetworkManager } from "./network-manager.ts";
 import { renderNetworkd } from "./networkd.ts";

@@ -1,9 +1,10 @@
 import type { Finding } from "../../../agent/contribution.ts";
+import { isMapping } from "../../../config/mapping.ts";
 import { pointerParts } from "../../../config/problem.ts";
 import { shown } from "../../../config/shown.ts";
 import type { MachineInterface } from "../interfaces.ts";
 import type { Network } from "../model.ts";
-import { isMapping, type Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 
 /** The renderers, by cloud-init's names for them, which system.yaml uses too. */
 export const rendererNames = ["netplan", "networkd", "network-manager", "sysconfig", "eni"] as const;
