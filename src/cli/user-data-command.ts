@@ -1,18 +1,7 @@
+import { userDataFormats } from "../report/user-data/formats.ts";
 import type { CommandContext, Program } from "./command-line.ts";
 import { choiceOption } from "./options.ts";
 import type { UserDataOptions } from "./user-data.ts";
-
-export const userDataFormats = [
-  "cloud-config",
-  "metal3",
-  "kubeadm",
-  "nocloud-iso",
-  "configdrive-iso",
-  "nocloud-dir",
-  "configdrive-dir",
-] as const;
-
-export type UserDataFormat = (typeof userDataFormats)[number];
 
 const description =
   "Make of a configuration what to hand to cloud-init, Metal3 or Cluster API. It is validated first; the boot part is given to kanod-bootcmd.";

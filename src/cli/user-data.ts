@@ -6,6 +6,7 @@ import { parseYaml, type YamlDocument } from "../config/yaml.ts";
 import type { Host } from "../host/host.ts";
 import { formatProblems } from "../report/text.ts";
 import { type CloudConfig, cloudConfig, type MachineTexts } from "../report/user-data/cloud-config.ts";
+import type { UserDataFormat } from "../report/user-data/formats.ts";
 import { isoImage } from "../report/user-data/iso9660.ts";
 import { kubeadmConfigTemplate, metal3Secret } from "../report/user-data/kubernetes.ts";
 import { configDriveSeed, nocloudSeed, type Seed } from "../report/user-data/seeds.ts";
@@ -15,7 +16,6 @@ import { readRequired } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { rulesOfFile } from "./schema-file.ts";
 import { outsideHost } from "./tree.ts";
-import type { UserDataFormat } from "./user-data-command.ts";
 
 export interface UserDataOptions {
   config: string;

@@ -1,7 +1,4 @@
-import type { Host } from "../../host/host.ts";
-import { bootEntries } from "./boot-entries.ts";
 import type { CommandLineChange } from "./command-line.ts";
-import { grub } from "./grub.ts";
 
 /** Where the kernel's command line of the next boot comes from. */
 export interface BootLoader {
@@ -11,9 +8,4 @@ export interface BootLoader {
    * all is as wanted. @throws AgentError, CommandError, HostError
    */
   apply(change: CommandLineChange): Promise<void>;
-}
-
-/** The boot loader of this machine; undefined where it has none that is known, as in a container. */
-export async function findBootLoader(host: Host): Promise<BootLoader | undefined> {
-  return (await bootEntries(host)) ?? (await grub(host));
 }

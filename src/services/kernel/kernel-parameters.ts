@@ -1,7 +1,8 @@
 import { AgentError } from "../../config/agent-error.ts";
 import type { Host } from "../../host/host.ts";
-import { findBootLoader } from "./boot-loader.ts";
+import { bootEntries } from "./boot-entries.ts";
 import { type CommandLineChange, isApplied, kernelSyntax, maxCommandLine, parseCommandLine } from "./command-line.ts";
+import { grub } from "./grub.ts";
 
 /** Remembers for which change the machine was rebooted, so that it never is twice for the same. */
 export const markPath = "/var/lib/kanod-configure/kernel-parameters.json";
@@ -51,7 +52,7 @@ async function write(host: Host, change: CommandLineChange, running: string): Pr
       `with the new kernel parameters the command line has ${length} bytes, the kernel takes ${maxCommandLine}`,
     );
   }
-  const loader = await findBootLoader(host);
+  const loader = (await bootEntries(host)) ?? (await grub(host));
   if (loader === undefined) {
     throw new AgentError("no-boot-loader", "no boot loader was found to give the kernel parameters to", {
       hint: "known are GRUB 2 with /etc/default/grub, and loaders that read boot loader entries (systemd-boot, RHEL)",

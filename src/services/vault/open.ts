@@ -8,6 +8,6 @@ import type { Vault, VaultUse } from "./vault.ts";
  * @throws VaultError
  */
 export async function openVault(settings: VaultSettings, name: string, use: VaultUse): Promise<Vault> {
-  const vault = await import(/* webpackMode: "eager" */ "./vault.ts");
-  return vault.openVault(settings, name, use);
+  const { logIn } = await import(/* webpackMode: "eager" */ "./open-vault.ts");
+  return logIn(settings, name, use);
 }
