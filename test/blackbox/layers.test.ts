@@ -66,6 +66,17 @@ test.each<[string, string, string]>([
   expect(exitCode).not.toBe(0);
 });
 
+test("lint refuses files that import each other, be it types alone", () => {
+  const other = join(elsewhere, "src/host/circle-other.ts");
+  mkdirSync(dirname(other), { recursive: true });
+  writeFileSync(other, 'import type { One } from "./circle-one.ts";\nexport type Other = One[];\n');
+  const one = 'import type { Other } from "./circle-other.ts";\nexport type One = string | Other;\n';
+  const { exitCode, output } = lint("src/host/circle-one.ts", one);
+  rmSync(other);
+  expect(output).toContain("lint/suspicious/noImportCycles");
+  expect(exitCode).not.toBe(0);
+});
+
 test.each<[string, string, string]>([
   ["agent knows the host", "src/agent/allowed-import.ts", use("createHost", "../host/create-host.ts")],
   ["the command line knows everything", "src/cli/allowed-import.ts", use("Runner", "../agent/runner.ts")],
