@@ -215,6 +215,46 @@ test("what the renderer cannot express fails before anything is written, with ke
   expect(result.steps).toEqual([]);
 });
 
+describe("a configuration that netplan refuses", () => {
+  const former = "network: {version: 2, ethernets: {eno1: {addresses: [192.0.2.10/24]}}}\n";
+  const files = { ...machine(eno1), "/etc/netplan/50-cloud-init.yaml": { content: former, mode: 0o600 } };
+  const refused = (stderr: string, exitCode = 1): Promise<ContributionRun> =>
+    run("netplan", { files, commands: [...systemd, { argv: ["netplan", "generate"], exitCode, stderr }] });
+  const other = "/etc/netplan/90-other.yaml:4:25: Error in network definition: ";
+  const ours = "/etc/netplan/50-cloud-init.yaml:4:25: Error in network definition: ";
+
+  test.each([
+    [`${other}br0: interface 'enp1s0' is not defined`, "br0: interface 'enp1s0' is not defined"],
+    [`${other}unknown key 'foo'`, "unknown key 'foo'"],
+    [`${other}b: missing 'local' property for tunnel`, "b: missing 'local' property for tunnel"],
+    [`${other}invalid boolean value 'a secret'`, "invalid boolean value ***"],
+    [`${other}invalid tunnel key 'it's a secret', is it`, "invalid tunnel key ***, is it"],
+    [`${other}invalid tunnel key 'two lines of a\nsecret'`, "invalid tunnel key ***"],
+  ])("is told with file, line and column, but without values: %s", async (line, shown) => {
+    const result = await refused(`WARNING: what nobody needs\n${line}\n  password: a secret\n            ^\n`, 78);
+    expect(result.error).toMatchObject({ code: "netplan-refuses" });
+    expect(messageOf(result)).toContain(`: ${other}${shown}\n/etc/netplan/90-other.yaml is not written by`);
+    expect(messageOf(result)).not.toMatch(/secret|nobody needs/);
+  });
+
+  test.each([
+    `${ours}unknown key 'foo'`,
+    "ERROR: net: ASCII passphrase must be between 8 and 63 characters (inclusive)",
+    "",
+  ])("is taken back: %s", async (line) => {
+    const result = await refused(`${line}\n`);
+    expect(messageOf(result)).toContain(`${line}\nrun \`netplan generate\` on a copy`);
+    expect(result.files["/etc/netplan/50-cloud-init.yaml"]).toBe(former);
+    expect(commands(result)).toEqual(["netplan generate"]);
+  });
+
+  test("is not, when netplan itself broke; it is taken back all the same", async () => {
+    const result = await refused("Segmentation fault", 139);
+    expect(result.error).toMatchObject({ code: "command-failed" });
+    expect(result.files["/etc/netplan/50-cloud-init.yaml"]).toBe(former);
+  });
+});
+
 describe("a check that fails", () => {
   const former = "network: {version: 2, ethernets: {eno1: {addresses: [192.0.2.10/24]}}}\n";
   const files = { ...machine(eno1), "/etc/netplan/50-cloud-init.yaml": { content: former, mode: 0o600 } };

@@ -10,6 +10,7 @@ import { describeInterfaces, type MachineInterface, machineInterfaces } from "./
 import { matchingInterfaces } from "./match-interfaces.ts";
 import { isPhysical, type Network, settingsOf } from "./model.ts";
 import { renderWithCloudInit } from "./net-convert.ts";
+import { netplanRefusal, refusalExitCodes } from "./netplan-refusal.ts";
 import { readNetwork } from "./network.ts";
 import { runNetworkChecks } from "./network-checks.ts";
 import { cloudInitSwitch, type KeptFile, renderedFiles } from "./network-files.ts";
@@ -105,18 +106,16 @@ async function putInPlace(
 
 /** netplan has the last word about its own form: what it refuses is taken back before anything is brought up. */
 async function generate(host: Host, setup: Setup, before: Setup): Promise<void> {
+  const argv = ["netplan", "generate"];
   try {
-    // What it prints quotes lines of the file, which may hold passwords.
-    await host.run(["netplan", "generate"], { secret: true, why: "check the configuration" });
+    // What it prints quotes lines of files, which may hold passwords.
+    const options = { secret: true, okExitCodes: [0, ...refusalExitCodes], why: "check the configuration" };
+    const { exitCode, stderr } = await host.run(argv, options);
+    if (exitCode !== 0) throw netplanRefusal(stderr);
   } catch (error) {
-    if (!(error instanceof CommandError) || error.code === "command-not-found") throw error;
+    if (error instanceof CommandError && error.code === "command-not-found") throw error;
     await replaceFiles(host, setup, before);
-    // It took too long, or was killed: that says nothing of the configuration.
-    if (error.code !== "command-failed") throw error;
-    throw new AgentError("netplan-refuses", "netplan generate refuses the configuration, which is taken back", {
-      hint: "run `netplan generate` on a copy of it to see why",
-      cause: error,
-    });
+    throw error;
   }
 }
 
