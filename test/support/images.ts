@@ -93,7 +93,8 @@ function build(recipe: Recipe, target: string): void {
   const work = `${target}.build`;
   const argv = [
     "flock",
-    `${target}.lock`,
+    // One for all: builds share the cache of apt, which can serve one at a time.
+    join(target, "../lock"),
     process.execPath,
     fileURLToPath(new URL("build-image.ts", import.meta.url)),
     recipe,
