@@ -74,10 +74,10 @@ export class Bootstrap {
       const at = `${pointer}/${index}`;
       if (typeof command === "string") {
         this.#addCalls(container, at, stage, programCalls(texts.text(at, command)));
-      } else if (Array.isArray(command) && command.every((word) => isWord(word))) {
+      } else if (Array.isArray(command) && command.every(isWord)) {
         const words = command.map((word, position) => texts.text(`${at}/${position}`, String(word)));
         this.#addCalls(container, at, stage, callsOfWords(words));
-      } else {
+      } else if (command !== null || container.dialect === "kubeadm") {
         reportNoCommand(container, at, command);
       }
     }
@@ -93,7 +93,7 @@ export class Bootstrap {
   }
 }
 
-/** cloud-init's `shellify` takes texts and lists, and refuses all commands when one of them is something else. */
+/** cloud-init's `shellify` takes texts and lists, and nothing too; it refuses all commands when one is something else. */
 function reportNoCommand({ inspection, texts, dialect }: Container, pointer: string, command: unknown): void {
   const name = pointer.split("/").at(-2) ?? "";
   const [key] = isMapping(command) ? Object.keys(command) : [];
@@ -110,5 +110,5 @@ function reportNoCommand({ inspection, texts, dialect }: Container, pointer: str
 }
 
 function isWord(value: unknown): boolean {
-  return typeof value === "string" || typeof value === "number";
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }

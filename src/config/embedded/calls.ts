@@ -40,8 +40,8 @@ function callsOf(pipeline: readonly ShellCommand[], index: number): ProgramCall[
   const words = programWords(command?.words ?? []);
   const [name, ...rest] = words;
   if (command === undefined || name === undefined) return [];
-  const script = shellScript(words);
-  if (script !== undefined) return programCalls(script.text);
+  const script = shellScript(words) ?? scriptInput(words, pipeline, index);
+  if (script !== undefined) return programCalls(script);
   const program = ourProgram(name);
   if (program === undefined) return [];
   return [{ program, name: name.text, arguments: rest, input: inputOf(pipeline, index) }];
@@ -50,10 +50,22 @@ function callsOf(pipeline: readonly ShellCommand[], index: number): ProgramCall[
 const shells = /^(?:ba|da|a|z|k)?sh$/;
 
 /** The script of `sh -c SCRIPT`. */
-function shellScript([shell, ...rest]: readonly ShellWord[]): ShellWord | undefined {
+function shellScript([shell, ...rest]: readonly ShellWord[]): PlacedText | undefined {
   if (shell === undefined || !shells.test(baseName(shell))) return undefined;
   const option = rest.findIndex(({ text }) => /^-\w*c$/.test(text.text));
-  return option === -1 ? undefined : rest[option + 1];
+  return option === -1 ? undefined : rest[option + 1]?.text;
+}
+
+/** The script that `sh` reads from its standard input. */
+function scriptInput(
+  [shell, ...rest]: readonly ShellWord[],
+  pipeline: readonly ShellCommand[],
+  index: number,
+): PlacedText | undefined {
+  const isShell = shell !== undefined && shells.test(baseName(shell));
+  if (!isShell || rest.some(({ text }) => !text.text.startsWith("-"))) return undefined;
+  const input = inputOf(pipeline, index);
+  return input?.kind === "text" ? input.text : undefined;
 }
 
 function ourProgram(word: ShellWord): Program | undefined {
@@ -62,7 +74,7 @@ function ourProgram(word: ShellWord): Program | undefined {
 }
 
 const reserved = /^(?:if|then|else|elif|do|while|until|!|\{|[A-Za-z_]\w*=.*)$/s;
-const wrappers = /^(?:sudo|env|nice|ionice|exec|time|timeout|setsid|nohup|systemd-run|command|stdbuf)$/;
+const wrappers = /^(?:sudo|env|nice|ionice|exec|time|timeout|setsid|nohup|systemd-run|command|stdbuf|cloud-init-per)$/;
 
 /** A command from its program on, without what may stand before it: assignments, `if`, `sudo -E`, `timeout 60`. */
 function programWords(words: readonly ShellWord[]): readonly ShellWord[] {
@@ -116,12 +128,10 @@ function outputOf(pipeline: readonly ShellCommand[], index: number): Data {
 }
 
 function echoed(words: readonly ShellWord[]): Data {
-  const said = words.slice(
-    Math.max(
-      0,
-      words.findIndex(({ text }) => !/^-[neE]+$/.test(text.text)),
-    ),
-  );
+  const isOption = ({ text }: ShellWord): boolean => /^-[neE]+$/.test(text.text);
+  const said = words.slice(words.findIndex((word) => !isOption(word)));
+  // What a backslash is to `echo` depends on the shell.
+  if (said.some(({ text }) => text.text.includes("\\"))) return { kind: "unknown" };
   const expands = said.some((word) => word.expands);
   const [only] = said;
   if (only !== undefined && said.length === 1) return { kind: "text", text: only.text, expands, isComplete: true };

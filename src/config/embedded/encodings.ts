@@ -6,11 +6,14 @@ import { decodedText, type PlacedText } from "./placed-text.ts";
 export class DecodingError extends Error {}
 
 const newlines = /\s+/g;
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** The bytes that base64 (RFC 4648, line breaks allowed) stands for. @throws DecodingError */
+/** The bytes that base64 (RFC 4648, line breaks allowed) stands for. All readers want the padding. @throws DecodingError */
 export function fromBase64(text: string): Buffer {
   const packed = text.replace(newlines, "");
+  if (base64.test(`${packed}=`) || base64.test(`${packed}==`)) {
+    throw new DecodingError("the signs `=` at the end of base64 are missing");
+  }
   if (!base64.test(packed)) throw new DecodingError("it is not base64");
   return Buffer.from(packed, "base64");
 }
@@ -40,23 +43,36 @@ export function fromUtf8(bytes: Uint8Array): string {
 }
 
 /** How text is packed, as cloud-init and kubeadm name it in `encoding`. */
-const unpackers: Readonly<Record<string, (text: string) => Buffer>> = {
-  b64: fromBase64,
-  base64: fromBase64,
-  gz: (text) => fromGzip(Buffer.from(text, "latin1")),
-  gzip: (text) => fromGzip(Buffer.from(text, "latin1")),
-  "gz+b64": (text) => fromGzip(fromBase64(text)),
-  "gz+base64": (text) => fromGzip(fromBase64(text)),
-  "gzip+b64": (text) => fromGzip(fromBase64(text)),
-  "gzip+base64": (text) => fromGzip(fromBase64(text)),
+const unpackers: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  b64: base64Bytes,
+  base64: base64Bytes,
+  gz: fromGzip,
+  gzip: fromGzip,
+  "gz+b64": packedBytes,
+  "gz+base64": packedBytes,
+  "gzip+b64": packedBytes,
+  "gzip+base64": packedBytes,
 };
+
+function base64Bytes(bytes: Buffer): Buffer {
+  return fromBase64(bytes.toString("latin1"));
+}
+
+function packedBytes(bytes: Buffer): Buffer {
+  return fromGzip(base64Bytes(bytes));
+}
 
 /** The names of encodings that are known. */
 export const encodings: readonly string[] = Object.keys(unpackers);
 
-/** The text that is packed in another one. `encoding` is one of {@link encodings}. @throws DecodingError */
-export function unpack(packed: PlacedText, encoding: string): PlacedText {
-  const unpacker = unpackers[encoding];
-  if (unpacker === undefined) throw new DecodingError(`the encoding ${encoding} is not known`);
-  return decodedText(packed, 0, packed.text.length, fromUtf8(unpacker(packed.text)));
+/** The text that is packed in another one, once by each of some {@link encodings}. @throws DecodingError */
+export function unpack(packed: PlacedText, names: readonly string[]): PlacedText {
+  if (names.length === 0) return packed;
+  let bytes: Buffer = Buffer.from(packed.text);
+  for (const name of names) {
+    const unpacker = unpackers[name];
+    if (unpacker === undefined) throw new DecodingError(`the encoding ${name} is not known`);
+    bytes = unpacker(bytes);
+  }
+  return decodedText(packed, 0, packed.text.length, fromUtf8(bytes));
 }

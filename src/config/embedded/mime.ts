@@ -1,12 +1,16 @@
-import { DecodingError, fromBase64, fromUtf8 } from "./encodings.ts";
+import { DecodingError, fromBase64, fromGzip, fromUtf8 } from "./encodings.ts";
 import { decodedText, type PlacedText, partText } from "./placed-text.ts";
 
 /** One part of a MIME message that has no parts of its own. */
 export interface MimePart {
-  /** In lower case, without parameters, such as `text/cloud-config`. */
-  type: string;
+  /** In lower case, without parameters, such as `text/cloud-config`; undefined where only the content tells it. */
+  type: string | undefined;
+  /** Decoded where it is text. */
   text: PlacedText;
 }
+
+/** The types by which cloud-init knows parts that are packed with gzip (`DECOMP_TYPES` of its user_data.py). */
+const gzipTypes = /^application\/(?:gzipped|x-gunzip|x-compress(?:ed)?|(?:x-)?gzip(?:-compressed)?)$/;
 
 /** Parts within parts that are followed. */
 const maxDepth = 8;
@@ -29,8 +33,10 @@ export function mimeParts(
   const body = slice(message, bodyStart, message.text.length);
   const type = (headers.get("content-type") ?? "text/plain").split(";")[0]?.trim().toLowerCase() ?? "";
   if (!type.startsWith("multipart/")) {
-    const text = decodeBody(body, headers.get("content-transfer-encoding") ?? "7bit", fault);
-    return text === undefined ? [] : [{ type, text }];
+    const isPacked = gzipTypes.test(type);
+    if (!isPacked && !type.startsWith("text/")) return [{ type, text: body }];
+    const text = decodeBody(body, headers.get("content-transfer-encoding") ?? "7bit", isPacked, fault);
+    return text === undefined ? [] : [{ type: isPacked ? undefined : type, text }];
   }
   const boundary = parameter(headers.get("content-type") ?? "", "boundary");
   if (boundary === undefined || depth === 0) {
@@ -90,12 +96,14 @@ function slice(outer: PlacedText, start: number, end: number): PlacedText {
 function decodeBody(
   body: PlacedText,
   encoding: string,
+  isPacked: boolean,
   fault: (at: PlacedText, reason: string) => void,
 ): PlacedText | undefined {
   const decode = decoders[encoding.trim().toLowerCase()];
-  if (decode === undefined) return body;
+  if (decode === undefined && !isPacked) return body;
   try {
-    return decodedText(body, 0, body.text.length, decode(body.text));
+    const bytes = decode?.(body.text) ?? Buffer.from(body.text);
+    return decodedText(body, 0, body.text.length, fromUtf8(isPacked ? fromGzip(bytes) : bytes));
   } catch (error) {
     if (!(error instanceof DecodingError)) throw error;
     fault(body, error.message);
@@ -104,14 +112,14 @@ function decodeBody(
 }
 
 /** RFC 2045, 6.7 and 6.8. The other encodings leave the text as it is. */
-const decoders: Readonly<Record<string, (text: string) => string>> = {
-  base64: (text) => fromUtf8(fromBase64(text)),
+const decoders: Readonly<Record<string, (text: string) => Buffer>> = {
+  base64: fromBase64,
   "quoted-printable": (text) => {
     const joined = text.replace(/[ \t]+(?=\r?$)/gm, "").replace(/=\r?\n/g, "");
-    const bytes = joined.replace(/=([\dA-Fa-f]{2})/g, (_, hex: string) =>
+    const bytes = Buffer.from(joined).toString("latin1");
+    const decoded = bytes.replace(/=([\dA-Fa-f]{2})/g, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     );
-    // What is not escaped is ASCII in valid mail; other characters are left as they are.
-    return /[^\0-\u00ff]/.test(bytes) ? bytes : fromUtf8(Buffer.from(bytes, "latin1"));
+    return Buffer.from(decoded, "latin1");
   },
 };

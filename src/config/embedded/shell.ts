@@ -133,7 +133,9 @@ class ShellReader {
   /** Quotes, escapes and expansions; false at the end of the word. */
   #special(word: WordBuilder): boolean {
     const sign = this.#text[this.#at] ?? "";
-    if (sign === "'") {
+    if (this.#match(/\$'/y) !== undefined) {
+      this.#dollarQuoted(word);
+    } else if (sign === "'") {
       const start = this.#at + 1;
       const [, quoted = ""] = this.#match(/'([^']*)(?:'|$)/y) ?? [];
       word.add(quoted, start);
@@ -149,6 +151,15 @@ class ShellReader {
       return false;
     }
     return true;
+  }
+
+  /** POSIX.1-2024, Shell Command Language, 2.2.4; characters by their number are left as they are written. */
+  #dollarQuoted(word: WordBuilder): void {
+    word.add("", this.#at);
+    while (this.#at < this.#text.length && this.#match(/'/y) === undefined) {
+      const [piece = "", escaped] = this.#match(/[^'\\]+|\\([\s\S]|$)/y) ?? [];
+      word.add(escaped === undefined ? piece : (backslashed[escaped] ?? piece), this.#at - piece.length);
+    }
   }
 
   /** POSIX.1-2024, Shell Command Language, 2.2.3. */
@@ -198,6 +209,9 @@ class ShellReader {
     this.#isPiped = false;
   }
 }
+
+/** What a backslash and a sign stand for in `$'…'`. */
+const backslashed: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "'": "'", '"': '"' };
 
 class WordBuilder {
   readonly #segments: Segment[] = [];

@@ -92,9 +92,23 @@ function fill(text: string, gaps: readonly Gap[]): string {
 
 function filling(text: string, gap: Gap): string {
   const filled = text.slice(gap.start, gap.end);
-  if (gap.kind !== "value" && isAloneOnItsLines(text, gap)) return asComment(filled);
+  if (gap.kind !== "value" && isAloneOnItsLines(text, gap)) return asComment(indented(text, gap, filled));
   return filled.replace(/[^\n]/g, gap.kind === "comment" ? " " : unknown);
 }
+
+/**
+ * A statement at the beginning of its line leaves nothing there, but its comment would end the block scalar that the
+ * line stands in: it is indented as what comes next.
+ */
+function indented(text: string, { start, end }: Gap, filled: string): string {
+  const column = start - (text.lastIndexOf("\n", start - 1) + 1);
+  const [, next = ""] = nextContent.exec(text.slice(end)) ?? [];
+  const missing = Math.min(Math.max(0, next.length - column), filled.split("\n", 1)[0]?.length ?? 0);
+  return " ".repeat(missing) + filled.slice(missing);
+}
+
+/** The indentation of the next line that is neither blank nor a statement or a comment of Jinja. */
+const nextContent = /\n( *)(?![ \r\n]|\{[%#])/;
 
 function isAloneOnItsLines(text: string, { start, end }: Gap): boolean {
   const before = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);

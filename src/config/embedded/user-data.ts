@@ -1,4 +1,5 @@
 import { isMapping } from "../mapping.ts";
+import { shown } from "../shown.ts";
 import { parseYaml } from "../yaml.ts";
 import { Bootstrap, type Container } from "./bootstrap.ts";
 import { DecodingError, fromBase64, fromGzip, fromUtf8, isGzip } from "./encodings.ts";
@@ -81,15 +82,14 @@ class UserDataReader {
     this.#pointer = pointer;
   }
 
-  /** One part: cloud-init tells from its first line what it is, whatever MIME type it has. */
-  read(text: PlacedText, templates: readonly TemplateSyntax[], depth: number): void {
+  read(text: PlacedText, templates: readonly TemplateSyntax[], depth: number, type?: string): void {
     if (depth === 0) {
       const message = `more than ${maxNesting} documents stand within each other: the rest was not looked at`;
       this.#inspection.report("error", "nested-too-deep", text.place(0, 1), message);
     } else if (isMime(text.text)) {
       this.#readMime(text, templates, depth);
     } else {
-      this.#readPart(text, templates, depth);
+      this.#readPart(text, templates, depth, type);
     }
   }
 
@@ -98,18 +98,21 @@ class UserDataReader {
       const place = at.place(0, at.text.length);
       this.#inspection.report("error", "bad-encoding", place, `a part of the user-data cannot be read: ${reason}`);
     };
-    for (const part of mimeParts(text, fault)) this.read(part.text, templates, depth - 1);
+    for (const part of mimeParts(text, fault)) this.read(part.text, templates, depth - 1, part.type);
   }
 
-  #readPart(text: PlacedText, given: readonly TemplateSyntax[], depth: number): void {
+  #readPart(text: PlacedText, given: readonly TemplateSyntax[], depth: number, type: string | undefined): void {
     const [header = ""] = /^\s*##\s*template:\s*jinja.*\n?/i.exec(text.text) ?? [];
     const templates: readonly TemplateSyntax[] = header === "" ? given : [...new Set([...given, "jinja" as const])];
-    const body = text.text.slice(header.length).trimStart().toLowerCase();
-    if (body.startsWith("#cloud-config-archive")) this.#readArchive(text, templates, depth);
-    else if (body.startsWith("#cloud-config-jsonp")) this.#bootstrap.isOpen = true;
-    else if (body.startsWith("#cloud-config")) this.readCloudConfig(text, templates);
-    else if (body.startsWith("#!") || body.startsWith("#cloud-boothook")) this.#readScript(text, templates);
-    else if (/^#(?:include|part-handler)/.test(body)) this.#bootstrap.isOpen = true;
+    const form = formOf(text.text.slice(header.length), type);
+    if (form === "archive") this.#readArchive(text, templates, depth);
+    else if (form === "cloud-config") this.readCloudConfig(text, templates);
+    else if (form === "script") this.#readScript(text, templates);
+    else if (form === "elsewhere") this.#bootstrap.isOpen = true;
+    else if (form === "unknown-type") {
+      const message = `cloud-init itself does nothing with a part of the type ${shown(type)}: it was not checked`;
+      this.#inspection.report("note", "not-checked", text.place(0, 1), message);
+    }
   }
 
   readCloudConfig(text: PlacedText, templates: readonly TemplateSyntax[]): void {
@@ -130,9 +133,12 @@ class UserDataReader {
   #readArchive(text: PlacedText, templates: readonly TemplateSyntax[], depth: number): void {
     const { value, container } = this.#open(text, templates);
     for (const [index, entry] of Array.isArray(value) ? value.entries() : []) {
-      const content: unknown = isMapping(entry) ? entry["content"] : entry;
-      const pointer = isMapping(entry) ? `/${index}/content` : `/${index}`;
-      if (typeof content === "string") this.read(container.texts.text(pointer, content), templates, depth - 1);
+      const { content, type }: Readonly<Record<string, unknown>> = isMapping(entry) ? entry : { content: entry };
+      if (typeof content !== "string") continue;
+      const part = container.texts.text(isMapping(entry) ? `/${index}/content` : `/${index}`, content);
+      const isCloudConfig = type === undefined && formOf(content) === undefined && !isMime(content);
+      const given = isCloudConfig ? "text/cloud-config" : type;
+      this.read(part, templates, depth - 1, typeof given === "string" ? given.toLowerCase() : undefined);
     }
   }
 
@@ -156,6 +162,42 @@ class UserDataReader {
     const inspection = this.#inspection;
     return { inspection, texts, dialect: "cloud-init", prefix: this.#pointer, templates, isConditional: false };
   }
+}
+
+type Form = "archive" | "cloud-config" | "script" | "elsewhere" | "unknown-type";
+
+/** By their beginnings (`INCLUSION_TYPES_MAP` of cloud-init's handlers), the longer ones first. */
+const formsByBeginning: readonly (readonly [beginning: string, form: Form])[] = [
+  ["#cloud-config-archive", "archive"],
+  ["#cloud-config-jsonp", "elsewhere"],
+  ["#cloud-config", "cloud-config"],
+  ["#cloud-boothook", "script"],
+  ["#part-handler", "elsewhere"],
+  ["#include", "elsewhere"],
+  ["#!", "script"],
+];
+
+/** By the types that cloud-init believes, whatever the first line says (`_process_msg` of its user_data.py). */
+const formsByType: Readonly<Record<string, Form>> = {
+  "text/cloud-config": "cloud-config",
+  "text/cloud-config-archive": "archive",
+  "text/cloud-config-jsonp": "elsewhere",
+  "text/cloud-boothook": "script",
+  "text/x-shellscript-per-boot": "script",
+  "text/x-shellscript-per-instance": "script",
+  "text/x-shellscript-per-once": "script",
+  "text/x-include-url": "elsewhere",
+  "text/x-include-once-url": "elsewhere",
+  "text/part-handler": "elsewhere",
+};
+
+/** Of the other types the content tells what it is; what begins like nothing of these is nothing to cloud-init. */
+const undecidedTypes = /^text\/(?:plain|x-not-multipart|x-shellscript|jinja2)$/;
+
+function formOf(text: string, type?: string): Form | undefined {
+  if (type !== undefined && !undecidedTypes.test(type)) return formsByType[type] ?? "unknown-type";
+  const body = text.trimStart().toLowerCase();
+  return formsByBeginning.find(([beginning]) => body.startsWith(beginning))?.[1];
 }
 
 /** PyYAML knows more tags than we allow in a configuration. */

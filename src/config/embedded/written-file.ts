@@ -23,7 +23,8 @@ export function writtenContent(file: WrittenFile): Content | undefined {
       return undefined;
     }
     const encoding = encodingOf(file);
-    return encoding === undefined ? packed : { ...packed, text: unpack(packed.text, encoding) };
+    const binary = texts.hasTag(at, "!!binary") ? ["base64"] : [];
+    return { ...packed, text: unpack(packed.text, encoding === undefined ? binary : [...binary, encoding]) };
   } catch (error) {
     if (!(error instanceof DecodingError)) throw error;
     const message = `the content of this file cannot be unpacked: ${error.message}`;
@@ -37,9 +38,7 @@ function packedContent({ container, pointer, entry }: WrittenFile): Content | un
   const { texts, prefix } = container;
   if (typeof content !== "string") return isMapping(contentFrom) ? container.contentFrom?.(contentFrom) : undefined;
   const at = `${pointer}/content`;
-  const written = texts.text(at, content);
-  const text = texts.hasTag(at, "!!binary") ? unpack(written, "base64") : written;
-  return { text, pointer: `${prefix}${at}` };
+  return { text: texts.text(at, content), pointer: `${prefix}${at}` };
 }
 
 /** Undefined for plain text, which cloud-init also takes an unknown encoding for. */

@@ -72,6 +72,16 @@ describe("a configuration with templates", () => {
     expect(problemsIn(jinja(...lines))).toEqual(expected);
   });
 
+  test("in statements that stand at the beginning of their lines does not end the block around them", () => {
+    const text = jinja("mtu: 5", "labels:", "- a", "mtuu: 5")
+      .replace("    mtu: 5\n", "{% if x %}\n    mtu: 5\n")
+      .replace(
+        "    - a\n",
+        "    {# a #}\n    - a\n{% if a_long_condition_of_many_words %}\n\n    - b\n{% endif %}\n{% endif %}\n",
+      );
+    expect(problemsIn(text)).toEqual(["17:5 unknown-key"]);
+  });
+
   test("that make it YAML in the first place is not checked, and said so", () => {
     expect(problemsIn(jinja("mtu: {{ x }}: {{ y }}"))).toEqual(["7:5 not-checked"]);
   });

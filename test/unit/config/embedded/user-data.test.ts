@@ -55,9 +55,11 @@ describe("a configuration within cloud-config", () => {
   test("in the binary form of YAML is unpacked", () => {
     expect(problemsIn(userData(`    content: !!binary ${base64(broken)}`))).toEqual(["5:23 unknown-key"]);
     const packed = base64(gzipSync(broken));
-    expect(problemsIn(userData("    encoding: gzip", `    content: !!binary ${packed}`))).toEqual([
-      "6:23 bad-encoding",
-    ]);
+    for (const encoding of ["gzip", "gz"]) {
+      expect(problemsIn(userData(`    encoding: ${encoding}`, `    content: !!binary ${packed}`))).toEqual([
+        "6:23 unknown-key",
+      ]);
+    }
   });
 
   test("that does not fit its encoding is an error", () => {
@@ -65,6 +67,8 @@ describe("a configuration within cloud-config", () => {
     expect(problemsIn(userData("    encoding: gz+b64", `    content: ${base64(broken)}`))).toEqual([
       "6:14 bad-encoding",
     ]);
+    const unpadded = base64("name: node12").replace(/=+$/, "") + base64("a").replace(/=+$/, "");
+    expect(problemsIn(userData("    encoding: b64", `    content: ${unpadded}`))).toEqual(["6:14 bad-encoding"]);
     const binary = base64(Buffer.from([0xff, 0xfe, 0]));
     expect(problemsIn(userData("    encoding: b64", `    content: ${binary}`))).toEqual(["6:14 bad-encoding"]);
   });
@@ -186,11 +190,17 @@ describe("what is around a configuration", () => {
     ["a mapping in bootcmd", "#cloud-config\nbootcmd:\n- echo a: b\n- kanod-bootcmd\n"],
     ["a number in runcmd", "#cloud-config\nruncmd:\n- 5\n- kanod-bootcmd\n"],
     ["a list in a list", "#cloud-config\nbootcmd:\n- [[a]]\n"],
-    ["an empty command", "#cloud-config\nbootcmd:\n-\n"],
   ])("%s makes cloud-init skip all commands", (_, text) => {
     expect(problemsIn(text).filter((each) => each.startsWith("3:"))).toEqual([
       expect.stringContaining("command-not-text"),
     ]);
+  });
+
+  test.each<[string, string]>([
+    ["an empty command", "#cloud-config\nbootcmd:\n- # later\n- ls\n"],
+    ["a word that is no text", "#cloud-config\nruncmd:\n- [echo, true, 1.5]\n"],
+  ])("%s is nothing to report", (_, text) => {
+    expect(problemsIn(text)).toEqual([]);
   });
 
   test("commands that are no list are not run", () => {
@@ -242,6 +252,18 @@ describe("a boot document", () => {
       command("- |", `  echo ${base64(gzipSync("sise: 5\n"))} | base64 --decode | gunzip | kanod-bootcmd`),
       ["4:8 unknown-key"],
     ],
+    [
+      "in a script that a shell reads",
+      command("- |", "  bash -e <<'X'", "  kanod-bootcmd <<E", "  sise: 5", "  E", "  X"),
+      ["6:3 unknown-key"],
+    ],
+    [
+      "once for each instance",
+      command("- |", "  cloud-init-per once a kanod-bootcmd <<< 'sise: 5'"),
+      ["4:44 unknown-key"],
+    ],
+    ["of a here-string with escapes", command("- |", "  kanod-bootcmd <<< $'size: 5\\nsise: 5'"), ["4:32 unknown-key"]],
+    ["of echo with escapes", command("- |", "  echo -e 'size: 5\\nsise: 5' | kanod-bootcmd"), ["4:32 not-checked"]],
     ["in broken base64", command("- |", "  echo aGVsb | base64 -d | kanod-bootcmd"), ["4:8 bad-encoding"]],
     ["of a program", command("- curl http://192.0.2.1/ | kanod-bootcmd"), ["3:28 not-checked"]],
     ["of a file of the image", command("- kanod-bootcmd < /etc/boot.yaml"), ["3:3 not-checked"]],
@@ -323,6 +345,35 @@ describe("the form of user-data", () => {
     expect(problemsIn(message("%%%", ...headers))).toEqual(["9:1 bad-encoding", "15:1 unknown-key"]);
   });
 
+  test("in parts is what their types say", () => {
+    const headless = inner.replace("#cloud-config\n", "");
+    const first = (body: string, ...headers: string[]): string | undefined => problemsIn(message(body, ...headers))[0];
+    expect(first(headless, 'Content-Type: text/cloud-config; charset="utf-8"')).toBe("13:7 unknown-key");
+    expect(first(headless, "Content-Type: text/plain")).toBe("22:1 unknown-key");
+    expect(first(inner, "Content-Type: text/x-shellscript")).toBe("14:7 unknown-key");
+    expect(first("kanod-bootcmd <<E\nsise: 1\nE", "Content-Type: text/x-shellscript-per-boot")).toBe("9:1 unknown-key");
+    expect(first(inner, "Content-Type: application/octet-stream")).toBe("8:1 not-checked");
+  });
+
+  test("in a part that is packed with gzip is unpacked", () => {
+    const headers = ["Content-Type: application/x-gzip", "Content-Transfer-Encoding: base64"];
+    const { problems } = check(message(base64(gzipSync(inner)), ...headers));
+    expect(problems.map(({ code, source }) => [code, source?.line])).toEqual([
+      ["unknown-key", 9],
+      ["unknown-key", 15],
+    ]);
+    expect(problems[0]?.message).toContain("line 7, column 7 of the decoded text");
+    expect(problemsIn(message(base64(inner), ...headers))[0]).toBe("9:1 bad-encoding");
+  });
+
+  test("in bytes that cloud-init does not look into is no reason to complain", () => {
+    const headers = ["Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64"];
+    expect(problemsIn(message(base64(Buffer.from([0xff, 0xfe])), ...headers))).toEqual([
+      "9:1 not-checked",
+      "15:1 unknown-key",
+    ]);
+  });
+
   test("in parts without a boundary is refused", () => {
     expect(problemsIn("MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n--x\n")).toEqual(["1:1 bad-encoding"]);
   });
@@ -330,6 +381,12 @@ describe("the form of user-data", () => {
   test("as an archive is read in all its entries", () => {
     const text = `#cloud-config-archive\n- type: text/cloud-config\n  content: |\n${inner.replace(/^(?=.)/gm, "    ")}- |\n  #!/bin/sh\n  kanod-bootcmd <<E\n  sise: 5\n  E\n`;
     expect(problemsIn(text)).toEqual(["10:11 unknown-key", "16:3 unknown-key"]);
+  });
+
+  test("as an archive has entries that are cloud-config unless they say otherwise", () => {
+    const entry = inner.replace("#cloud-config\n", "").replace(/^(?=.)/gm, "    ");
+    expect(problemsIn(`#cloud-config-archive\n- content: |\n${entry}`)).toEqual(["8:11 unknown-key"]);
+    expect(problemsIn(`#cloud-config-archive\n- type: text/plain\n  content: |\n${entry}`)).toEqual([]);
   });
 
   test("that includes others may have the missing call there", () => {
