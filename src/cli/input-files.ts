@@ -98,7 +98,9 @@ async function statusOf(host: Host, path: string): Promise<FileStatus | string> 
     const status = await attempt(async () => host.stat(at));
     if (status === undefined) return links === 0 ? "there is no such file" : "it is a link to nothing";
     if (typeof status === "string" || status.kind !== "symlink") return status;
-    at = resolve(dirname(at), status.target ?? "");
+    const target = status.target ?? "";
+    // Not put together by names: a `..` in it leaves the folder that the way leads to, also through other links.
+    at = target.startsWith("/") ? target : `${dirname(at)}/${target}`;
   }
   return "it is a link that leads to itself";
 }

@@ -253,6 +253,13 @@ describe("a folder", () => {
     expect(err).toContain("c.yaml: it is a link to nothing [unreadable]");
   });
 
+  test("that a link leads to has links that lead out of it", async () => {
+    const folder = folderOf({ "real/a.yaml": "name: a\n", "real/below/b.yaml": "" });
+    symlinkSync("../a.yaml", join(folder, "real/below/c.yaml"));
+    symlinkSync("real/below", join(folder, "link"));
+    expect(await validate(folder, ["link/c.yaml"])).toMatchObject({ exitCode: 0, err: "" });
+  });
+
   test("without YAML is exit code 3", async () => {
     const { exitCode, err } = await validate(folderOf({ "a.txt": "" }), ["."]);
     expect(exitCode).toBe(3);
