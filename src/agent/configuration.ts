@@ -6,6 +6,7 @@ import type { Validator } from "../config/validator.ts";
 import { parseYaml, requireMapping, type YamlDocument } from "../config/yaml.ts";
 import type { Configuration, Contribution, Finding, Stage, SystemSettings } from "./contribution.ts";
 import type { CompiledImage } from "./image.ts";
+import { describeError } from "./runner.ts";
 
 /** A text and the name that problems call it by. */
 export interface InputText {
@@ -121,7 +122,7 @@ export function findings(
       const params = { conf, system, ...(minPriority === undefined ? {} : { minPriority }) };
       return (options.check as ((params: object) => readonly Finding[]) | undefined)?.(params) ?? [];
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const { message } = describeError(error);
       throw new AgentError("check-failed", `the check of contribution "${name}" failed: ${message}`, { cause: error });
     }
   });

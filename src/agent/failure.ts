@@ -1,16 +1,20 @@
 import { AgentError } from "../config/agent-error.ts";
 import { CommandError } from "../host/errors.ts";
-import { describeError, type Failure } from "./runner.ts";
+import type { Logger } from "../log/logger.ts";
+import { type Failure, shownError } from "./runner.ts";
 
 /** The block that tells a person at the console what failed, what it was doing, and what to do next. */
-export function formatFailure(failure: Failure, context: { program: string; notRun: readonly string[] }): string {
+export function formatFailure(
+  failure: Failure,
+  context: { program: string; notRun: readonly string[]; log: Pick<Logger, "redact"> },
+): string {
   const { contribution, error, operation } = failure;
   const lines = [
     `${context.program}: contribution "${contribution.name}" FAILED`,
     row("element", `${contribution.element} (${contribution.file}), priority ${contribution.priority}`),
   ];
   if (operation !== undefined) lines.push(row("doing", operation));
-  const { code, message } = describeError(error);
+  const { code, message } = shownError(error, context.log);
   lines.push(row("error", `${message} [${code}]`));
   if (error instanceof CommandError && error.stderr !== "") {
     lines.push(...error.stderr.split("\n").map((line) => row("stderr", line)));

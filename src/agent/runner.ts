@@ -156,9 +156,7 @@ export class Runner {
 
   #fail(contribution: Contribution, record: ContributionRecord, error: unknown, operation: string | undefined): void {
     this.#failures.push({ contribution, error, operation });
-    const { code, message } = describeError(error);
-    // The journal holds it, which is no log.
-    record.error = { code, message: this.#options.log.redact(message) };
+    record.error = shownError(error, this.#options.log);
     if (error instanceof Error && !(error instanceof AgentError)) this.#options.log.debug(error.stack ?? error.message);
   }
 
@@ -240,11 +238,25 @@ async function withDeadline(
 /** Code and message of anything that was thrown. */
 export function describeError(error: unknown): { code: string; message: string } {
   if (error instanceof AgentError) return { code: error.code, message: error.message };
-  if (error instanceof Error) return { code: "exception", message: `${error.name}: ${error.message}` };
-  return { code: "exception", message: `something that is no Error was thrown: ${inspectBriefly(error)}` };
+  return { code: "exception", message: describeException(error) };
 }
 
-function inspectBriefly(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+function describeException(error: unknown): string {
+  try {
+    if (error instanceof Error) return `${error.name}: ${error.message}`;
+    const text = typeof error === "string" ? JSON.stringify(error) : String(error);
+    return `something that is no Error was thrown: ${text}`;
+  } catch {
+    return "something was thrown that cannot be shown";
+  }
+}
+
+/** In characters: what a serial console shows in a fifth of a second. */
+const longestMessage = 2000;
+
+/** The same for the journal and the console. Secrets go first: a part of one would not be known any more. */
+export function shownError(error: unknown, log: Pick<Logger, "redact">): { code: string; message: string } {
+  const { code, message } = describeError(error);
+  const text = log.redact(message);
+  return { code, message: text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text };
 }

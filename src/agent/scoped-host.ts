@@ -1,5 +1,6 @@
 import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
+import { printable, printableCommand, urlSubject } from "../host/printable.ts";
 
 /** The host as one contribution sees it while it runs. */
 export interface ScopedHost {
@@ -43,14 +44,7 @@ const verbs: Readonly<Record<string, string>> = {
 function describeOperation(method: string, values: readonly unknown[]): string {
   const [subject] = values;
   const verb = verbs[method] ?? method;
-  if (Array.isArray(subject)) return `${verb} ${subject.join(" ")}`;
-  if (method === "fetch") return `${verb} ${withoutCredentials(String(subject))}`;
-  return `${verb} ${String(subject)}`;
-}
-
-/** A URL without user information and query, where secrets may hide. */
-function withoutCredentials(text: string): string {
-  if (!URL.canParse(text)) return "(not a URL)";
-  const { origin, pathname } = new URL(text);
-  return `${origin}${pathname}`;
+  if (Array.isArray(subject)) return `${verb} ${printableCommand(subject.map(String))}`;
+  const text = String(subject);
+  return `${verb} ${method === "fetch" ? urlSubject(text) : printable(text)}`;
 }

@@ -9,7 +9,7 @@ import { FindingsError } from "./findings-error.ts";
 import type { CompiledImage } from "./image.ts";
 import { Journal, type RunRecord } from "./journal.ts";
 import { registered, registerFrom } from "./registry.ts";
-import { describeError, type Failure, Runner, type RunnerOptions } from "./runner.ts";
+import { describeError, type Failure, Runner, type RunnerOptions, shownError } from "./runner.ts";
 
 export const statusPath = "/etc/kanod-configure/status";
 export const bootOncePath = "/var/lib/kanod-boot-once";
@@ -70,7 +70,7 @@ export async function runStage(options: StageOptions): Promise<StageOutcome> {
     await finish(outcome.result.state);
     return { ...outcome, input };
   } catch (error) {
-    record.error = describeError(error);
+    record.error = shownError(error, log);
     await finish("failed");
     throw error;
   }

@@ -17,7 +17,14 @@ export async function runAgent(
   const restoreExit = forbidExit();
   process.exitCode = await main(processIo(program, process.argv.slice(2), endOfProcess()), image, options.buildSide);
   restoreExit();
+  setTimeout(() => process.exit(), leftoverSeconds * 1000).unref();
 }
+
+/**
+ * How long a process that is done may go on: a timer or a socket that a contribution left behind must not keep
+ * cloud-init waiting, but commands that are being ended get their time. In seconds.
+ */
+const leftoverSeconds = 10;
 
 /** The yaml package prints all that it reads, secrets too, where these variables of its developers are set. */
 function silenceYaml(): void {

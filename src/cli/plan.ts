@@ -133,7 +133,7 @@ function report(io: CliIo, { log }: RunLog, outcomes: readonly StageOutcome[]): 
     showDocuments(io, input.documents);
     const notRun = result.contributions.filter(({ state }) => state === "pending").map(({ name }) => name);
     for (const failure of failures) {
-      io.err(`${log.redact(formatFailure(failure, { program: io.program, notRun }))}\n`);
+      io.err(`${log.redact(formatFailure(failure, { program: io.program, notRun, log }))}\n`);
       exitCode = exitCodes.failed;
     }
   }

@@ -172,7 +172,7 @@ async function showProblems(
 function reportOutcome(io: CliIo, log: Logger, { result, failures }: StageOutcome): number {
   const notRun = result.contributions.filter(({ state }) => state === "pending").map(({ name }) => name);
   for (const failure of failures)
-    log.error(formatFailure(failure, { program: io.program, notRun }), { event: "failure" });
+    log.error(formatFailure(failure, { program: io.program, notRun, log }), { event: "failure" });
   const finished = result.contributions.filter(({ state }) => state === "done").length;
   log.info(`${io.program}: ${result.state}, ${finished} of ${result.contributions.length} contributions ran`, {
     event: result.state,

@@ -93,7 +93,10 @@ export function badExitCode(argv: readonly string[], exitCode: number, stderr: s
 
 /** What goes into an error of what a command wrote: the end, without control characters; nothing where it is secret. */
 export function shownStderr(stderr: string, options: CommandOptions): string {
-  return options.secret ? "" : printableLines(stderr.slice(-stderrTail));
+  if (options.secret) return "";
+  const tail = stderr.slice(-stderrTail);
+  // Whole lines: a part of a secret would not be known any more where the log masks it.
+  return printableLines(tail.length < stderr.length ? tail.slice(tail.indexOf("\n") + 1) : tail);
 }
 
 function failure(argv: readonly string[], options: CommandOptions, ending: Ending): CommandError | undefined {

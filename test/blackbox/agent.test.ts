@@ -38,6 +38,7 @@ register("outcome", 50, async ({ conf, host }) => {
     void Promise.reject(new Error("nobody saw it"));
     await new Promise(() => {});
   }
+  if (conf.outcome === "leaves a timer") setInterval(() => {}, 1000);
   if (conf.outcome === "sleeps") await host.run(["sleep", "60"], { onTree: () => ["sleep", "60"] });
 });
 register("after", 51, ({ host }) => host.writeFile("/etc/after", "").then(() => {}));
@@ -212,6 +213,14 @@ describe.each(kinds)("an agent with %s runtime", (kind) => {
     expect(runcmd(root).exitCode).toBe(0);
     expect(readdirSync(join(root, "var/log")).sort()).toEqual(["kanod-configure.log", "kanod-configure.log.1"]);
   });
+});
+
+test("what a contribution leaves behind does not keep the agent", async () => {
+  const root = targetTree("name: one\noutcome: leaves a timer\n");
+  const { child, ended } = startProgram(join(agents.embedded, "kanod-runcmd"), ["--root", root]);
+  const limit = setTimeout(() => child.kill("SIGKILL"), 40_000);
+  expect(await ended).toMatchObject({ exitCode: 0, err: "" });
+  clearTimeout(limit);
 });
 
 /** Names of the processes that a process has started and that still run. */

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { ContributionRecord, RunnableParams } from "../../../src/agent/contribution.ts";
+import { formatFailure } from "../../../src/agent/failure.ts";
 import { stopCloudInit } from "../../../src/agent/registry.ts";
 import { AgentError } from "../../../src/config/agent-error.ts";
 import { recordingHost } from "../../../src/host/recording-host.ts";
@@ -70,11 +71,25 @@ test("a stop after a tolerated failure does not hide the failure", async () => {
   expect(result.state).toBe("failed");
 });
 
+test("an error that is cut off shows no part of a secret", async () => {
+  const { log } = memoryLog();
+  log.addSecret("s".repeat(300));
+  const throws = contribution("throws", () => Promise.reject(new Error(`${"x".repeat(1900)}${"s".repeat(300)}`)));
+  const { result, failures } = await runner([throws], { log }).run();
+  const block = failures.map((failure) => formatFailure(failure, { program: "p", notRun: [], log }));
+  for (const text of [...block, result.contributions[0]?.error?.message]) {
+    expect(text).toContain("xxx***");
+    expect(text).not.toContain("ss");
+  }
+});
+
 test.each([
   ["an Error", new TypeError("wrong"), "exception", "TypeError: wrong"],
   ["a string", "just text", "exception", 'something that is no Error was thrown: "just text"'],
   ["undefined", undefined, "exception", "something that is no Error was thrown: undefined"],
-  ["a long string", "x".repeat(1000), "exception", /x{100}…$/],
+  ["a long string", "x".repeat(5000), "exception", /x{1000}…$/],
+  ["a long message", new Error("x".repeat(5000)), "exception", /^Error: x{1000,2000}…$/],
+  ["what cannot be shown", Object.create(null), "exception", "something was thrown that cannot be shown"],
 ])("thrown: %s", async (_, thrown, code, message) => {
   const throws = contribution("throws", () => {
     throw thrown;

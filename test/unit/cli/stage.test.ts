@@ -239,16 +239,18 @@ describe("a failure", () => {
     );
   });
 
-  test("of a check names the contribution", async () => {
+  test("of a check names the contribution, and shows no secret", async () => {
     register("bad check", 1000, () => {}, {
-      check: () => {
-        throw new Error("oops");
+      check: ({ conf }) => {
+        throw new Error(`oops ${(conf as { password?: string }).password}`);
       },
     });
-    const { exitCode, err } = await run(newTree("name: check\n"));
+    const root = newTree("name: check\npassword: open sesame\n");
+    const { exitCode, err } = await run(root);
     registeredCheck();
     expect(exitCode).toBe(1);
-    expect(err).toContain('the check of contribution "bad check" failed: oops [check-failed]');
+    expect(err).toContain('the check of contribution "bad check" failed: Error: oops *** [check-failed]');
+    expect(journalOf(root).runs[0].error.message).toContain("oops ***");
   });
 });
 
