@@ -66,6 +66,20 @@ export async function fileSize(path: string): Promise<number> {
   return (await stat(path)).size;
 }
 
+/** When a file was written, in whole seconds of Unix time. */
+export async function fileTime(path: string): Promise<number> {
+  return Math.floor((await stat(path)).mtimeMs / 1000);
+}
+
+/** Permissions, such as 0o600. */
+export async function filePermissions(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
+
+export async function setPermissions(path: string, mode: number): Promise<void> {
+  await chmod(path, mode);
+}
+
 /** The entries of a folder, sorted by their names' UTF-16 code units; undefined where there is no folder. */
 export async function listFolder(path: string): Promise<FolderEntry[] | undefined> {
   const names = await unlessAbsent(readdir(path));
@@ -94,14 +108,16 @@ export async function readText(path: string): Promise<string | undefined> {
 }
 
 /** Writes a file, and its folder where that is missing. */
-export async function writeText(path: string, content: string, mode = 0o644): Promise<void> {
+export async function writeText(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, content);
   await chmod(path, mode);
 }
 
-export async function makeFolder(path: string): Promise<void> {
+/** @param mode permissions, whatever the user's umask is; where they do not matter, none */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
   await mkdir(path, { recursive: true });
+  if (mode !== undefined) await chmod(path, mode);
 }
 
 /** Whether files can be made in a folder. */
@@ -251,6 +267,10 @@ export interface ProgramOptions {
   /** In seconds. */
   timeout?: number;
   input?: string;
+  /** A file to read standard input from, instead of `input`. */
+  inputFile?: string;
+  /** Variables besides those of this process. */
+  environment?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
 }
 
@@ -279,9 +299,9 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   const { NODE_OPTIONS: _, ...env } = process.env;
   const result = await execa(file, args, {
     reject: false,
-    env,
+    env: { ...env, ...options.environment },
     extendEnv: false,
-    input: options.input ?? "",
+    ...(options.inputFile === undefined ? { input: options.input ?? "" } : { inputFile: options.inputFile }),
     forceKillAfterDelay: 1000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout * 1000 }),

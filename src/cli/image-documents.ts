@@ -46,7 +46,7 @@ export async function buildDocuments(io: CliIo, shipped: CompiledImage, options:
   if (!options.dryRun) found.push(...(await environmentProblems(images, context)), ...(await folderProblems(images)));
   const jobs = await jobsOf(images, found);
   const { checkContents } = await import("./image-contents.ts");
-  const { problems: wrong, maskedLines } = await checkContents(images, shipped);
+  const { problems: wrong, maskedLines } = await checkContents(images, shipped, io.workingDirectory);
   found.push(...wrong);
   if (hasErrors(found)) return refuse(io, found, maskedLines);
   await showProblems(io, found, maskedLines);

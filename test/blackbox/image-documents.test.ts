@@ -210,6 +210,24 @@ test("outputs decide what diskimage-builder makes", () => {
   expect(run(spec, ["--list"]).out).toBe("doc  out/doc-root out/disk.img\n");
 });
 
+test("a live system is made of the files that the other outputs are made of, and an image without one lacks its element", () => {
+  const spec = `
+  elements: [x]
+  images:
+    - name: live
+      outputs: [{ action: build-iso, fileName: "{{ of }}.iso" }, { action: build-qcow }]
+      matrix: { of: [rescue] }
+    - { name: disk, base: live, outputs: [{ action: build-qcow }] }
+`;
+  const { out } = run(spec, ["--dry-run"]);
+  expect(out.match(/disk-image-create .*/g)).toEqual([
+    "disk-image-create -a amd64 -t tar,qcow2 -o live x kanod-live",
+    "disk-image-create -a amd64 -t qcow2 -o disk.qcow2 x",
+  ]);
+  expect(run(spec, ["--list", "--only", "live"]).out).toBe("live  rescue.iso live.qcow2\n");
+  expect(run(spec, ["--explain", "--only", "live"]).out).toContain("  kanod-live\n    live images.yaml:");
+});
+
 test("a storage layout becomes diskimage-builder's", () => {
   const spec = `
   elements: [vm, block-device-efi]
@@ -266,6 +284,21 @@ describe("mistakes are shown with their places before anything is built", () => 
       "a format that an action cannot make",
       "  outputs: [{ action: build-root, format: qcow2 }]\n",
       "5:43: error[wrong-format]",
+    ],
+    [
+      "a live system for another architecture",
+      "  architecture: arm64\n  outputs: [{ action: build-iso }]\n",
+      "6:23: error[wrong-architecture]",
+    ],
+    [
+      "a seed for what is no live system",
+      "  outputs: [{ action: build-qcow, userDataFileName: user-data }]\n",
+      "5:35: error[useless-seed]",
+    ],
+    [
+      "a seed that is not there",
+      "  outputs: [{ action: build-iso, userDataFileName: user-data }]\n",
+      "5:52: error[missing-input]",
     ],
     ["an unknown module", "  modules: [cor]\n", "5:13: error[unknown-module]"],
     ["an unknown option", "  modules: [core]\n  options: { relase: x }\n", "6:22: error[unknown-option]"],
@@ -339,6 +372,35 @@ describe("mistakes are shown with their places before anything is built", () => 
     const { exitCode, err } = run("  elements: [x]\n  outputFolder: images.yaml/out\n", []);
     expect(exitCode).toBe(1);
     expect(err).toContain("images.yaml:6:17: error[output-unwritable]");
+  });
+
+  test("what is wrong in a seed, in its own files, all at once and once for all images", () => {
+    const seed = "userDataFileName: seed/user-data, networkConfigFileName: seed/network-config";
+    const spec = `  matrix: { r: ["1", "2"] }\n  images: [{ name: "n{{ r }}", outputs: [{ action: build-iso, ${seed} }] }]\n`;
+    const userData = `#cloud-config
+write_files:
+  - path: /etc/kanod-configure/configuration.yaml
+    content: |
+      name: a
+      ntp: { server: [] }
+      admin: { username: 3, passwd: hunter2 }
+`;
+    const { exitCode, err } = run(
+      spec,
+      ["--dry-run"],
+      {},
+      {
+        "seed/user-data": userData,
+        "seed/network-config": "version: 2\nethernet: {}\n",
+      },
+    );
+    expect(exitCode).toBe(1);
+    expect(err.match(/seed\/\S+: error\[[a-z-]+\]/g)).toEqual([
+      "seed/user-data:6:14: error[unknown-key]",
+      "seed/user-data:7:26: error[wrong-type]",
+      "seed/network-config:2:1: error[unknown-key]",
+    ]);
+    expect(err).not.toContain("hunter2");
   });
 
   test("a secret in a configuration is not shown", () => {
@@ -448,16 +510,30 @@ spec:
       storage:
 `;
 
-  test("what has no meaning is named, and an action that we do not have refused", () => {
+  test("with an ISO image and its seed, and warnings about what has no meaning", () => {
     const { exitCode, out, err } = builder(folderWith({ "a.yaml": second }), ["-f", "a.yaml", "--convert"]);
-    expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
-    for (const place of ["5:3", "12:5", "13:5", "17:7"]) expect(err).toContain(`a.yaml:${place}: warning[no-meaning]`);
-    expect(err).toContain("a.yaml:20:7: error[not-in-enum]");
-    const disk = second.replace(/ {4}isobuilder:\n( {6}.*\n)+/, "");
+    expect(exitCode).toBe(0);
+    for (const place of ["5:3", "12:5", "13:5"]) expect(err).toContain(`a.yaml:${place}: warning[no-meaning]`);
+    expect(err.match(/: warning/g)).toHaveLength(3);
+    const seed = { userDataFileName: "/srv/iso/user-data", networkConfigFileName: "/srv/iso/network-config" };
+    expect(parse(out).spec).toEqual({
+      modules: ["core"],
+      outputFolder: "/srv/iso",
+      outputMetadataFileName: "output-metadata.yaml",
+      outputs: [
+        { action: "build-iso", ...seed },
+        { action: "build-qcow", fileName: "data-plane.qcow2" },
+      ],
+    });
+    const disk = second
+      .replace("    isobuilder:", "    qcowbuilder:")
+      .replace("    qcowbuilder:\n    params", "    params");
     const converted = builder(folderWith({ "a.yaml": disk }), ["-f", "a.yaml", "--convert"]);
+    for (const place of ["17:7", "18:7"]) expect(converted.err).toContain(`a.yaml:${place}: warning[no-meaning]`);
     expect(parse(converted.out).spec).toEqual({
       modules: ["core"],
       outputFolder: "/srv/iso",
+      outputMetadataFileName: "output-metadata.yaml",
       outputs: [{ action: "build-qcow", fileName: "data-plane.qcow2" }],
     });
   });
@@ -482,7 +558,10 @@ volume: /srv/iso:/config
     expect(exitCode).toBe(0);
     expect(parse(out)).toMatchObject({
       metadata: { name: "isogen" },
-      spec: { outputMetadataFileName: "output-metadata.yaml" },
+      spec: {
+        outputMetadataFileName: "output-metadata.yaml",
+        outputs: [{ action: "build-iso", userDataFileName: "/srv/iso/user-data" }],
+      },
     });
   });
 
@@ -665,7 +744,8 @@ test("docs/image-documents.md explains the codes that documents have, and no oth
   const sources = globSync("src/build/documents/*.ts", { cwd: root }).map((file) =>
     readFileSync(join(root, file), "utf8"),
   );
-  const tests = readFileSync(fileURLToPath(import.meta.url), "utf8");
+  const testFiles = [import.meta.url, new URL("../system/image-build.test.ts", import.meta.url)];
+  const tests = testFiles.map((file) => readFileSync(fileURLToPath(file), "utf8")).join("");
   const codes = explained.filter((code) => !code.startsWith("build-"));
   expect(codes.length).toBeGreaterThan(15);
   expect(codes.filter((code) => !sources.some((source) => source.includes(`"${code}"`)))).toEqual([]);

@@ -33,8 +33,7 @@ function machineFor(
       if (obstacle !== undefined && !process.env["CI"]) return;
       folder = mkdtempSync(join(tmpdir(), "kanod-seed-"));
       machine = await startMachine({
-        image: builtImage(recipe).path("qcow2"),
-        diskSize: "8G",
+        disk: { image: builtImage(recipe).path("qcow2"), size: "8G" },
         seed: seed(folder),
         firmware,
       });

@@ -1,10 +1,10 @@
 /**
- * Virtual machines in QEMU, without KVM: a boot takes one to two minutes. The guest has a BIOS or EFI, one disk, which is a
- * writable layer over an image, a seed as CD, and a network with DHCP and no way out. Its image needs the element
- * machine-shell of test/fixtures/modules, through which commands are run.
+ * Virtual machines in QEMU, without KVM: a boot takes one to two minutes. The guest has a BIOS or EFI, a disk, which is a
+ * writable layer over an image, or a live medium, a seed as CD, and a network with DHCP and no way out. Its image needs the
+ * element machine-shell of test/fixtures/modules, through which commands are run.
  *
  * ```ts
- * await using machine = await startMachine({ image: builtImage("trixie").path("qcow2"), seed });
+ * await using machine = await startMachine({ disk: { image: builtImage("trixie").path("qcow2"), size: "8G" }, seed });
  * await machine.run("cloud-init status --wait", { timeout: 300 });
  * machine.console(); // the serial console so far
  * ```
@@ -19,12 +19,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isInstalled } from "./dib.ts";
 
 export interface MachineOptions {
-  /** Disk image, qcow2. It is not changed. */
-  image: string;
-  /** Size of the disk, such as `8G`. */
-  diskSize: string;
-  /** An ISO image. */
-  seed: string;
+  /** Disk image, qcow2, and the size of the disk, such as `8G`. It is not changed. Without one there is no disk. */
+  disk?: { image: string; size: string };
+  /** An ISO image with a seed, as CD. */
+  seed?: string;
+  /** An ISO image that the machine starts from, as CD or written to a USB disk. It is not changed. */
+  live?: { iso: string; medium: "cd" | "usb" };
   /** What starts the boot loader. Default `bios`. */
   firmware?: "bios" | "efi";
 }
@@ -63,11 +63,8 @@ export function qemuObstacle(): string | undefined {
 
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const work = mkdtempSync(join(tmpdir(), "kanod-machine-"));
-  const disk = join(work, "disk.qcow2");
-  const base = ["-q", "-f", "qcow2", "-b", options.image, "-F", "qcow2"];
-  execFileSync("qemu-img", ["create", ...base, disk, options.diskSize]);
   const port = join(work, "port");
-  const child = spawn("qemu-system-x86_64", machineArguments(disk, options, port), {
+  const child = spawn("qemu-system-x86_64", machineArguments(work, options, port), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let console = "";
@@ -98,18 +95,37 @@ interface RunningGuest {
   console: () => string;
 }
 
-function machineArguments(disk: string, { seed, firmware }: MachineOptions, port: string): string[] {
+function machineArguments(work: string, options: MachineOptions, port: string): string[] {
+  const { firmware } = options;
   return [
     ...(firmware === "efi" ? ["-bios", efiFirmware] : []),
     ...["-machine", "pc", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults"],
     // Who wonders what a machine does finds its console beside its disk, below /tmp/kanod-machine-*.
     ...["-chardev", `stdio,id=console,logfile=${join(dirname(port), "console")}`, "-serial", "chardev:console"],
-    ...["-display", "none", "-drive", `file=${disk},if=virtio,format=qcow2,cache=unsafe`],
-    ...["-drive", `file=${seed},media=cdrom,format=raw,readonly=on`],
+    ...["-display", "none", ...media(work, options)],
     ...["-netdev", "user,id=net0,restrict=on", "-device", `virtio-net-pci,netdev=net0,mac=${machineMac}`],
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
     ...["-chardev", `socket,id=shell,path=${port},server=on,wait=off`],
     ...["-device", "virtserialport,chardev=shell,name=org.kanod.test"],
+  ];
+}
+
+function media(work: string, { disk, seed, live }: MachineOptions): string[] {
+  const layer = join(work, "disk.qcow2");
+  if (disk !== undefined) {
+    const base = ["-q", "-f", "qcow2", "-b", disk.image, "-F", "qcow2"];
+    execFileSync("qemu-img", ["create", ...base, layer, disk.size]);
+  }
+  const cds = [...(seed === undefined ? [] : [seed]), ...(live?.medium === "cd" ? [live.iso] : [])];
+  return [
+    ...(disk === undefined ? [] : ["-drive", `file=${layer},if=virtio,format=qcow2,cache=unsafe`]),
+    ...cds.flatMap((iso) => ["-drive", `file=${iso},media=cdrom,format=raw,readonly=on`]),
+    ...(live?.medium === "usb"
+      ? [
+          ...["-device", "qemu-xhci", "-device", "usb-storage,drive=usb,bootindex=0"],
+          ...["-drive", `file=${live.iso},if=none,id=usb,format=raw,snapshot=on`],
+        ]
+      : []),
   ];
 }
 

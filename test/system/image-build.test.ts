@@ -46,7 +46,8 @@ interface Build {
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   const program = join(folder, "kanod-image-builder");
   if (!existsSync(program)) symlinkSync(programFile, program);
-  return spawn(process.execPath, [program, "--no-core", "-t", "tar", "-o", join(folder, "out/image"), ...args], {
+  const usual = args.includes("-f") ? [] : ["--no-core", "-t", "tar", "-o", join(folder, "out/image")];
+  return spawn(process.execPath, [program, ...usual, ...args], {
     cwd: folder,
     env: { ...environment, TMP_DIR: join(folder, "tmp"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -202,6 +203,22 @@ describe("before the build begins", () => {
     const { exitCode, err } = await build([]);
     expect(exitCode).toBe(1);
     expect(err).toContain("[output-unwritable]");
+  });
+
+  test("a live system of a distribution that has none is refused, where the document asks for it", async () => {
+    const document = `
+apiVersion: kanod.io/v1alpha1
+kind: ImageBuild
+metadata: { name: live }
+spec:
+  modules: [${tiny}]
+  outputs: [{ action: build-root }, { action: build-iso }]
+`;
+    writeFileSync(join(folder, "images.yaml"), document);
+    const { exitCode, err } = await ended(start(["-f", "images.yaml"]));
+    expect(exitCode).toBe(1);
+    expect(err).toContain("images.yaml:7:47: error[no-live-system]");
+    expectClean([]);
   });
 
   test("programs that are missing are named with their packages, all at once", async () => {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { isMapping } from "../../config/mapping.ts";
 import { jsonPointer, type Problem, pointerParts } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
@@ -20,7 +21,18 @@ type Mapping = Readonly<Record<string, unknown>>;
 const containers = ["spec", "metadata", "container", "builder", "isobuilder", "qcowbuilder", "params", "image"];
 /** Keys that we know the meaning of, wherever they stand: the layout differs from one document of Airship to another. */
 const texts = ["name", "volume", "outputMetadataFileName", "action"];
-const meaningful = [...texts, "type", "outputFileName", "networking", "software", "storage", "apiVersion", "kind"];
+const seeds = ["userDataFileName", "networkConfigFileName"];
+const meaningful = [
+  ...texts,
+  ...seeds,
+  "type",
+  "outputFileName",
+  "networking",
+  "software",
+  "storage",
+  "apiVersion",
+  "kind",
+];
 /** An action that we do not have is for the schema to refuse. */
 const actions: Readonly<Record<string, string>> = {
   isobuilder: "build-iso",
@@ -43,7 +55,7 @@ export function isAirship(value: unknown): value is Mapping {
 export function airshipDocument(document: YamlDocument): ConvertedDocument {
   const found: Found[] = [];
   const problems: Problem[] = [];
-  collect(document.value as Mapping, [], found, (path, message) => {
+  const report: Report = (path, message) => {
     const pointer = jsonPointer(path);
     const source = document.locate(pointer, "key");
     problems.push({
@@ -53,8 +65,9 @@ export function airshipDocument(document: YamlDocument): ConvertedDocument {
       message,
       ...(source === undefined ? {} : { source }),
     });
-  });
-  const { value, places } = convert(found);
+  };
+  collect(document.value as Mapping, [], found, report);
+  const { value, places } = convert(found, report);
   return {
     value,
     document: {
@@ -93,7 +106,7 @@ function collect(mapping: Mapping, at: Path, found: Found[], report: Report): vo
 type Places = ReadonlyMap<string, Path>;
 
 /** The value in our form, and where its parts stand in Airship's. */
-function convert(found: readonly Found[]): { value: DocumentValue; places: Places } {
+function convert(found: readonly Found[], report: Report): { value: DocumentValue; places: Places } {
   const places = new Map<string, Path>();
   const take = (key: string, to: string): unknown => {
     const one = found.find((each) => each.key === key);
@@ -110,7 +123,7 @@ function convert(found: readonly Found[]): { value: DocumentValue; places: Place
     networking: take("networking", "/spec/networking"),
     software: take("software", "/spec/software"),
     storage: take("storage", "/spec/storage"),
-    outputs: convertOutputs(found, places),
+    outputs: convertOutputs(found, folder, places, report),
   };
   const spec = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as ImagePart;
   const name = take("name", "/metadata/name");
@@ -118,8 +131,16 @@ function convert(found: readonly Found[]): { value: DocumentValue; places: Place
   return { value: { apiVersion: "kanod.io/v1alpha1", kind: "ImageBuild", metadata, spec }, places };
 }
 
-/** What `action` says and what kinds of builder there are; else what kind of image it is; else a qcow2. */
-function convertOutputs(found: readonly Found[], places: Map<string, Path>): unknown[] | undefined {
+/**
+ * What `action` says and what kinds of builder there are; else what kind of image it is; else a live system where there is
+ * a seed for it; else a qcow2. `folder`: where the files of a seed are.
+ */
+function convertOutputs(
+  found: readonly Found[],
+  folder: string | undefined,
+  places: Map<string, Path>,
+  report: Report,
+): unknown[] | undefined {
   const of = (keys: readonly string[]): Found[] => found.filter(({ key }) => keys.includes(key));
   const said = of(["action"]).map(({ path, value }) => ({ path, action: value }));
   const isSaid = (builder: Found): boolean => said.some(({ path }) => path.at(-2) === builder.key);
@@ -128,15 +149,27 @@ function convertOutputs(found: readonly Found[], places: Map<string, Path>): unk
     .map(({ path, key }) => ({ path, action: actions[key] as unknown }));
   const typed = of(["type"]).map(({ path, value }) => ({ path, action: actions[String(value)] ?? value }));
   const asked = [...said, ...built];
-  const outputs = asked.length > 0 ? asked : typed;
+  const seed = of(seeds);
+  const seeded = seed.slice(0, 1).map(({ path }) => ({ path, action: "build-iso" as unknown }));
+  const outputs = [asked, typed, seeded].find((each) => each.length > 0) ?? [];
+  if (!outputs.some(({ action }) => action === "build-iso")) {
+    for (const { path, key } of seed) report(path, `${shown(key)} has no meaning without an ISO image`);
+  }
   const [file] = of(["outputFileName"]);
   const ending = file === undefined ? undefined : actions[String(file.value).split(".").at(-1) ?? ""];
   const owner = outputs.length === 1 ? outputs[0] : outputs.find(({ action }) => action === ending);
   const converted = outputs.map((output, index) => {
     places.set(`/spec/outputs/${index}`, output.path);
-    if (file === undefined || output !== owner) return { action: output.action };
-    places.set(`/spec/outputs/${index}/fileName`, file.path);
-    return { action: output.action, fileName: file.value };
+    const parts: Record<string, unknown> = { action: output.action };
+    if (file !== undefined && output === owner) {
+      places.set(`/spec/outputs/${index}/fileName`, file.path);
+      parts["fileName"] = file.value;
+    }
+    for (const { key, path, value } of output.action === "build-iso" ? seed : []) {
+      places.set(`/spec/outputs/${index}/${key}`, path);
+      parts[key] = typeof value === "string" && folder !== undefined ? join(folder, value) : value;
+    }
+    return parts;
   });
   return converted.length === 0 ? undefined : converted;
 }

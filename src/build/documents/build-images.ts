@@ -70,15 +70,33 @@ export async function buildImages(jobs: readonly ImageJob[], options: JobOptions
  */
 export async function checkJobs(jobs: readonly ImageJob[], interactive: boolean): Promise<void> {
   const problems: Problem[] = [];
-  for (const { plan, resolution } of jobs.map(({ image }) => image)) {
+  for (const image of jobs.map((job) => job.image)) {
     try {
-      await checkHost(plan, resolution, interactive);
+      const { expanded } = await checkHost(image.plan, image.resolution, interactive);
+      problems.push(
+        ...liveProblems(
+          image,
+          expanded?.elements.map(({ name }) => name),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof BuildError)) throw error;
       problems.push(...error.problems);
     }
   }
   if (problems.length > 0) throw new BuildError(problems);
+}
+
+/** The element that all of diskimage-builder's distributions with live-boot have in common. */
+const liveFamily = "dpkg";
+
+function liveProblems({ outputs }: RequestedImage, elements: readonly string[] = [liveFamily]): Problem[] {
+  if (elements.includes(liveFamily)) return [];
+  return outputs.flatMap(({ action, layer, path }) => {
+    if (action !== "build-iso") return [];
+    const message = "a live system can be made of Debian and Ubuntu only, which this image is none of";
+    return [layer.problem([...path, "action"], "no-live-system", message)];
+  });
 }
 
 async function runJob({ image, files }: ImageJob, options: JobOptions, caches: Turns): Promise<JobResult> {
@@ -103,7 +121,7 @@ async function runJob({ image, files }: ImageJob, options: JobOptions, caches: T
         interactive: options.interactive && options.jobs === 1,
         ...(files.size === 0 ? {} : { imageFiles: files }),
         ...(inputs === undefined ? {} : { inputs }),
-        finish: (folder) => finishOutputs(image, folder, options.signal),
+        finish: (places) => finishOutputs(image, places, options.signal),
         onLine: (progress, newPhase) => {
           if (!fillsCaches.has(progress.position.phase)) done();
           options.onLine(name, progress, newPhase);

@@ -32,9 +32,11 @@ export interface RequiredVariable {
 }
 
 export interface OutputRequest {
-  readonly action: "build-root" | "build-qcow";
+  readonly action: "build-root" | "build-qcow" | "build-iso";
   readonly format?: string;
   readonly fileName?: string;
+  readonly userDataFileName?: string;
+  readonly networkConfigFileName?: string;
 }
 
 export interface Repository {

@@ -33,7 +33,12 @@ export async function inputsHash(
     elements,
     variables,
     packages: [plan.packages, plan.elements, plan.architecture, plan.formats],
-    outputs: outputs.map(({ action, format, fileName }) => [action, format, fileName]),
+    outputs: await Promise.all(
+      outputs.map(async ({ action, format, fileName, seed }) => {
+        const seeds = Object.entries(seed).map(async ([key, file]) => [key, sha256((await readBytes(file)) ?? "")]);
+        return [action, format, fileName, await Promise.all(seeds)];
+      }),
+    ),
     files: [...files],
     caller: Object.entries(environment)
       .filter(([name]) => name.startsWith("DIB_") && !caches.has(name))

@@ -1,3 +1,4 @@
+import { liveElement } from "../image/live-system.ts";
 import type { Entry, ModuleDefinition, ModuleVariable, Recipe } from "../modules/module-definition.ts";
 import type { ImagePart } from "./image-part.ts";
 import type { Layer, Path } from "./layer.ts";
@@ -66,11 +67,18 @@ function recipes(layer: Layer, part: ImagePart): Recipe[] {
     packages: [...list(["packages"], part.packages), ...list(["software", "packages"], part.software?.packages)],
   };
   const storage = storageElements(part).map((text) => layer.entry(["storage"], text));
+  const live = outputElements(part).map((text) => layer.entry(["outputs"], text));
   const recipe = { source: layer.source([]), when: [] };
   return [
     ...(own.elements.length + own.packages.length === 0 ? [] : [{ ...recipe, ...own }]),
-    ...(storage.length === 0 ? [] : [{ ...recipe, elements: storage, packages: [] }]),
+    ...[storage, live].flatMap((elements) => (elements.length === 0 ? [] : [{ ...recipe, elements, packages: [] }])),
   ];
+}
+
+/** The outputs of a layer replace those of the layers before it, so do the elements that they need. */
+function outputElements({ outputs }: ImagePart): string[] {
+  if (outputs === undefined) return [];
+  return [`!${liveElement}`, ...(outputs.some(({ action }) => action === "build-iso") ? [liveElement] : [])];
 }
 
 function storageElements({ storage }: ImagePart): string[] {
@@ -78,5 +86,5 @@ function storageElements({ storage }: ImagePart): string[] {
   const uses = storage.partitions.map(({ use }) => use);
   const layout = storage.table === "mbr" ? "mbr" : uses.includes("efi") ? "efi" : "gpt";
   const lvm = uses.includes("lvm") ? ["kanod-lvm"] : [];
-  return [...layouts.map((name) => `!${name}`), `block-device-${layout}`, ...lvm];
+  return [...layouts.map((name) => `!${name}`), "!kanod-lvm", `block-device-${layout}`, ...lvm];
 }

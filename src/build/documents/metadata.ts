@@ -74,7 +74,7 @@ async function readImageManifest({ folder, name }: RequestedImage): Promise<Imag
 const diskFormats = ["raw", "qcow2", "vdi", "vmdk"];
 
 /**
- * `image` of a BareMetalHost for each image with a disk, by name: as YAML, to be pasted.
+ * `image` of a BareMetalHost for each disk and each live system, by name: as YAML, to be pasted.
  *
  * @param url of the folder that the files are served from
  * @throws AgentError `not-built`
@@ -84,9 +84,12 @@ export async function metal3Snippets(images: readonly RequestedImage[], url: str
   for (const image of images) {
     const { images: made } = await imageMetadata(image, await readImageManifest(image));
     for (const { fileName, format, checksum, checksumType } of made) {
-      if (!diskFormats.includes(format)) continue;
+      const isLive = format === "iso";
+      if (!isLive && !diskFormats.includes(format)) continue;
       const address = `${url.replace(/\/$/, "")}/${encodeURIComponent(fileName)}`;
-      const snippet = { image: { url: address, checksum, checksumType, format } };
+      // A live system is attached as a CD, not written to the disk, and Metal3 checks no sum of it.
+      const how = isLive ? { format: "live-iso" } : { checksum, checksumType, format };
+      const snippet = { image: { url: address, ...how } };
       snippets.push(`# ${fileName}\n${stringify(snippet)}`);
     }
   }

@@ -5,6 +5,7 @@ import { shown } from "../../config/shown.ts";
 import { BuildError } from "../build-error.ts";
 import { elementsPath } from "../image/elements-path.ts";
 import { type ImagePlan, planImage } from "../image/image-plan.ts";
+import { liveArchitecture } from "../image/live-iso.ts";
 import { findModule } from "../modules/find-module.ts";
 import { renderTemplate } from "../modules/jinja/evaluate.ts";
 import { TemplateError } from "../modules/jinja/syntax.ts";
@@ -94,6 +95,10 @@ function elementsFolder(layer: Layer, text: string, environment: Environment): s
   return resolve(layer.folder, text.replace(/^~(?=\/|$)/, environment["HOME"] ?? "~"));
 }
 
+function architectureOf(layers: readonly Layer[]): string {
+  return lastOf(layers, "architecture")?.value ?? "amd64";
+}
+
 /** The way from a declaration and values of its matrix to an image. */
 class Request {
   readonly problems: Problem[] = [];
@@ -124,7 +129,7 @@ class Request {
     const { layer: nameLayer, path: namePath } = this.#image.namePlace;
     const name = render(nameLayer, namePath, this.#image.name);
     const { outputs, problems } = plannedOutputs(layers, name, render);
-    this.problems.push(...problems);
+    this.problems.push(...problems, ...this.#architectureProblems(outputs));
     const metadata = lastOf(layers, "outputMetadataFileName");
     return {
       name,
@@ -138,6 +143,16 @@ class Request {
       metadataFile: metadata && render(metadata.layer, ["outputMetadataFileName"], metadata.value),
       requiredVariables: this.#requiredVariables(),
     };
+  }
+
+  #architectureProblems(outputs: readonly PlannedOutput[]): Problem[] {
+    const architecture = architectureOf(this.#layers);
+    if (architecture === liveArchitecture) return [];
+    return outputs.flatMap(({ action, layer, path }) => {
+      if (action !== "build-iso") return [];
+      const message = `a live system for ${shown(architecture)} cannot be made, only one for ${shown(liveArchitecture)}`;
+      return [layer.problem([...path, "action"], "wrong-architecture", message)];
+    });
   }
 
   async #modules(): Promise<ModuleDefinition[] | undefined> {
@@ -230,7 +245,7 @@ class Request {
     const plan = planImage(resolution, await elementsPath(loaded, [...own, inherited].join(":")), {
       output: join(folder, name),
       formats: neededFormats(outputs),
-      architecture: lastOf(this.#layers, "architecture")?.value ?? "amd64",
+      architecture: architectureOf(this.#layers),
       offline,
       morePackages: [],
     });

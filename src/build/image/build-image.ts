@@ -26,7 +26,7 @@ import { ImageBuildError } from "./image-build-error.ts";
 import { type ImageFile, imageManifest } from "./image-manifest.ts";
 import { type ImagePlan, imageCommand, imageScript } from "./image-plan.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import type { BuildPosition, BuildProgress } from "./progress.ts";
+import { type BuildPosition, BuildProgress } from "./progress.ts";
 import { builtFiles, checksums, publishFolder } from "./publish-image.ts";
 import { type BuildOutcome, runBuild } from "./run-build.ts";
 
@@ -48,12 +48,21 @@ export interface ImageBuild {
    * the element kanod-configure.
    */
   readonly imageFiles?: ReadonlyMap<string, ImageFileContent>;
-  /** Makes more of what was built, in the folder where the images lie, before they are described and published. */
-  readonly finish?: (folder: string) => Promise<void>;
+  /** Makes more of what was built, before it is described and published. */
+  readonly finish?: (places: FinishPlaces) => Promise<void>;
   /** A hash of all that decides what is built, for the manifest. */
   readonly inputs?: string;
   /** Called with what did not go as it should, and did not keep the build from going on. */
   readonly onWarning: (text: string) => void;
+}
+
+export interface FinishPlaces {
+  /** Where the images lie. */
+  readonly folder: string;
+  /** For what is needed only meanwhile; it is removed with all the rest. */
+  readonly work: string;
+  /** Says what is made now, as phases of the build are shown. */
+  readonly step: (name: string) => void;
 }
 
 export interface ImageFileContent {
@@ -89,7 +98,9 @@ export async function buildImage(build: ImageBuild): Promise<BuiltImage> {
   try {
     const outcome = await run(build, host, { staging, work, logFile });
     await requireSuccess(outcome, build, host, logFile);
-    await build.finish?.(staging);
+    const progress = new BuildProgress(0);
+    const step = (name: string): void => build.onLine(progress, progress.enter(name));
+    await build.finish?.({ folder: staging, work, step });
     const files = await describe(build, host, staging, basename(output));
     await publishFolder(staging, folder, { keepAs: keptSuffix(build) });
     return { folder, files, logFile };
@@ -262,7 +273,7 @@ async function agentManifest(staging: string, name: string): Promise<(Manifest &
 
 async function toolVersions({ expanded }: CheckedHost): Promise<Record<string, string>> {
   const asked = await Promise.all(
-    ["qemu-img", "debootstrap"].map(async (tool) => [tool, await versionOf(tool)] as const),
+    ["qemu-img", "debootstrap", "xorriso"].map(async (tool) => [tool, await versionOf(tool)] as const),
   );
   return {
     "kanod-configure": await ownVersion(),

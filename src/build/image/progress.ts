@@ -40,6 +40,12 @@ export class BuildProgress {
     return this.#last;
   }
 
+  /** Another phase begins, of which no line tells. Returns true. */
+  enter(phase: string): true {
+    this.#position = { phase, script: undefined };
+    return true;
+  }
+
   /** Takes the next line. Returns true where another phase begins. */
   take(line: string): boolean {
     const text = line.replace(timestamp, "");

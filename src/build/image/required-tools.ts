@@ -1,8 +1,14 @@
-import { findProgram } from "../workspace.ts";
+import { findProgram, pathKind } from "../workspace.ts";
+import { grubFolders } from "./live-iso.ts";
+import { liveElement } from "./live-system.ts";
 
-/** A program that a build calls, and the packages that have it. */
+/** A program, or a part of one, that a build calls, and the packages that have it. */
 interface Tool {
   readonly program: string;
+  /** Other name of the program. */
+  readonly alias?: string;
+  /** Paths of which one is there where it is installed, for what is no program. */
+  readonly files?: readonly string[];
   readonly debian: string;
   readonly fedora: string;
   readonly suse: string;
@@ -36,7 +42,21 @@ const tools: readonly Tool[] = [
   { ...same("curl", "curl"), elements: ["cache-url"] },
   { ...same("dnf", "dnf"), elements: ["yum-minimal"] },
   { ...same("zypper", "zypper"), elements: ["zypper-minimal"] },
+  // What we make live systems with: see live-iso.ts.
+  { ...tool("mksquashfs", "squashfs-tools", "squashfs-tools", "squashfs"), elements: [liveElement] },
+  { ...same("xorriso", "xorriso"), elements: [liveElement] },
+  { ...same("mformat", "mtools"), elements: [liveElement] },
+  { ...tool("grub-mkimage", "grub-common", "grub2-tools", "grub2"), alias: "grub2-mkimage", elements: [liveElement] },
+  { ...grub("i386-pc"), ...tool("GRUB for a BIOS", "grub-pc-bin", "grub2-pc-modules", "grub2-i386-pc") },
+  {
+    ...grub("x86_64-efi"),
+    ...tool("GRUB for UEFI", "grub-efi-amd64-bin", "grub2-efi-x64-modules", "grub2-x86_64-efi"),
+  },
 ];
+
+function grub(platform: string): Pick<Tool, "files" | "elements"> {
+  return { files: grubFolders.map((folder) => `${folder}/${platform}/kernel.img`), elements: [liveElement] };
+}
 
 function tool(program: string, debian: string, fedora: string, suse: string): Tool {
   return { program, debian, fedora, suse };
@@ -58,14 +78,20 @@ export async function missingTools(
   elements: readonly string[],
 ): Promise<readonly MissingTool[]> {
   const needed = tools.filter((each) => isNeeded(each, formats, elements));
-  const paths = await Promise.all(needed.map(({ program }) => findProgram(program)));
+  const installed = await Promise.all(needed.map(isInstalled));
   return needed
-    .filter((_, index) => paths[index] === undefined)
+    .filter((_, index) => !installed[index])
     .map(({ program, debian, fedora, suse }) => ({
       program,
       packages:
         new Set([debian, fedora, suse]).size === 1 ? debian : `${debian} (Fedora: ${fedora}, openSUSE: ${suse})`,
     }));
+}
+
+async function isInstalled({ program, alias, files }: Tool): Promise<boolean> {
+  if (files !== undefined) return (await Promise.all(files.map(pathKind))).includes("file");
+  const paths = await Promise.all([program, alias ?? program].map(findProgram));
+  return paths.some((path) => path !== undefined);
 }
 
 function isNeeded(each: Tool, formats: readonly string[], elements: readonly string[]): boolean {
