@@ -1,8 +1,9 @@
-import { mergeConfig, type ViteUserConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 import base from "./vitest.config.ts";
 
 /** Tests against real parts (root, namespaces, nspawn, servers, guests), one file at a time. */
-const config: ViteUserConfig = mergeConfig(base, {
+const config: ViteUserConfig = defineConfig({
+  ...base,
   test: {
     include: ["test/{system,e2e}/**/*.test.ts"],
     fileParallelism: false,
