@@ -1,6 +1,7 @@
 import { AgentError } from "../config/agent-error.ts";
 import { hasErrors, type Problem } from "../config/problem.ts";
-import { bootSchema, type JsonSchema, secretValues } from "../config/schema.ts";
+import { bootSchema, type JsonSchema } from "../config/schema.ts";
+import { secretValues } from "../config/secret-values.ts";
 import { positionFindings, validateDocument } from "../config/validate.ts";
 import type { Validator } from "../config/validator.ts";
 import { parseYaml, requireMapping, type YamlDocument } from "../config/yaml.ts";

@@ -142,6 +142,7 @@ function report(io: CliIo, { log }: RunLog, outcomes: readonly StageOutcome[]): 
 
 function showDocuments(io: CliIo, documents: ConfigurationError["documents"]): void {
   const problems = documents.flatMap((checked) => checked.problems);
+  if (problems.length === 0) return;
   const texts = new Map(documents.map(({ document }) => [document.file, document.text]));
   const maskedLines = new Map(documents.map(({ document, schema }) => [document.file, secretLines(document, schema)]));
   io.err(formatProblems(problems, { texts, maskedLines, color: io.color }));

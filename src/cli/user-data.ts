@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { AgentError } from "../config/agent-error.ts";
 import { hasErrors, pointerParts } from "../config/problem.ts";
-import { secretValues } from "../config/schema.ts";
+import { secretValues } from "../config/secret-values.ts";
 import { parseYaml, type YamlDocument } from "../config/yaml.ts";
 import type { Host } from "../host/host.ts";
 import { formatProblems } from "../report/text.ts";

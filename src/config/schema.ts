@@ -1,4 +1,4 @@
-import { escapePointerPart, pointerParts } from "./problem.ts";
+import { pointerParts } from "./problem.ts";
 
 /** A JSON schema, draft-07. */
 export type JsonSchema = boolean | JsonSchemaObject;
@@ -96,44 +96,6 @@ export function matches(pattern: string, key: string): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * The strings (and numbers, as text) that stand below something that the schema marks `x-kanod-secret`, with their
- * JSON pointers. A mark in a branch of oneOf and the like counts whether or not that branch is the one that fits:
- * it is better to hide too much. Empty strings are left out.
- */
-export function secretValues(schema: JsonSchema, value: unknown): { pointers: string[]; values: string[] } {
-  const pointers: string[] = [];
-  const values: string[] = [];
-  const walk = (current: unknown, schemas: readonly JsonSchema[], pointer: string, inherited: boolean): void => {
-    const all = schemas.flatMap((each) => alongside(schema, each));
-    const secret = inherited || all.some((each) => each[secretKeyword] === true);
-    if (Array.isArray(current)) {
-      for (const [index, item] of current.entries()) {
-        walk(
-          item,
-          all.flatMap((each) => schemasOfItem(each, index)),
-          `${pointer}/${index}`,
-          secret,
-        );
-      }
-    } else if (typeof current === "object" && current !== null) {
-      for (const [key, item] of Object.entries(current)) {
-        walk(
-          item,
-          all.flatMap((each) => schemasOfKey(each, key)),
-          `${pointer}/${escapePointerPart(key)}`,
-          secret,
-        );
-      }
-    } else if (secret && (typeof current === "string" || typeof current === "number") && current !== "") {
-      pointers.push(pointer);
-      values.push(String(current));
-    }
-  };
-  walk(value, [schema], "", false);
-  return { pointers, values };
 }
 
 /** Whether the schema marks the value at a JSON pointer, or one that it is within, `x-kanod-secret`. */

@@ -1,5 +1,6 @@
-import { isSchemaObject, type JsonSchema, mapping, resolveRef, secretKeyword, secretValues } from "../config/schema.ts";
+import { isSchemaObject, type JsonSchema, mapping, resolveRef, secretKeyword } from "../config/schema.ts";
 import { walkSchema } from "../config/schema-walk.ts";
+import { secretValues } from "../config/secret-values.ts";
 import type { YamlDocument } from "../config/yaml.ts";
 
 /**

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  bootSchema,
-  isSecret,
-  type JsonSchema,
-  knownKeys,
-  resolveRef,
-  secretValues,
-} from "../../../src/config/schema.ts";
+import { bootSchema, isSecret, type JsonSchema, knownKeys, resolveRef } from "../../../src/config/schema.ts";
+import { secretValues } from "../../../src/config/secret-values.ts";
 
 describe("resolveRef", () => {
   const root = { definitions: { "a/b": { type: "string" }, "m~n": true, "50%": {}, list: [{ const: 1 }], text: "x" } };
