@@ -47,6 +47,8 @@ export function hasErrors(problems: readonly Problem[]): boolean {
 
 /** One part of a JSON pointer (RFC 6901), escaped. */
 export function escapePointerPart(part: string): string {
+  // Nearly no key has them, and there are many keys.
+  if (!part.includes("~") && !part.includes("/")) return part;
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

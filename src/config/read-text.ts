@@ -57,6 +57,7 @@ function withoutMark(text: string): string {
 
 /** Where a replacement character of the decoded text stands for bytes that are not its own encoding (EF BF BD). */
 function firstInvalid(bytes: Uint8Array, decoded: string): { byte: number; offset: number } | undefined {
+  if (!decoded.includes(String.fromCharCode(replacement))) return undefined;
   let byte = 0;
   for (let offset = 0; offset < decoded.length; ) {
     const code = decoded.codePointAt(offset) ?? 0;

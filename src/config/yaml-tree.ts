@@ -1,4 +1,15 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from "yaml";
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 import { escapePointerPart, type Problem, pointerParts, type SourceRange } from "./problem.ts";
 import type { ProblemCode } from "./problem-codes.ts";
 import { shown } from "./shown.ts";
@@ -31,7 +42,8 @@ export class YamlTree {
   readonly #targets: Map<Alias, Node> = new Map();
   /** Anchored nodes that are being read: an alias to one of them would have no end. */
   readonly #open: Set<Node> = new Set();
-  readonly #ownPairs: Map<YAMLMap, Map<string, Pair[]>> = new Map();
+  /** Only of mappings that something was looked for in. */
+  readonly #pairs: Map<YAMLMap, Map<string, Pair[]>> = new Map();
   /** The alias that is being followed, the outermost where there are several. */
   #followed: { alias: Alias; pointer: string } | undefined;
   #expanded = 0;
@@ -83,23 +95,22 @@ export class YamlTree {
 
   #data(node: unknown, pointer: string, depth: number): unknown {
     if (isAlias(node)) return this.#follow(node, pointer, depth);
-    if (isScalar(node)) {
-      this.#count(node, pointer, 0);
-      return this.#remember(node, () => node.value);
-    }
-    if (!isMap(node) && !isSeq(node)) return null;
-    this.#count(node, pointer, depth);
-    return this.#remember(node, () =>
-      isMap(node)
-        ? this.#mapping(node, pointer, depth)
-        : node.items.map((item, index) => this.#data(item, `${pointer}/${index}`, depth + 1)),
-    );
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null;
+    this.#count(node, pointer, isScalar(node) ? 0 : depth);
+    return node.anchor === undefined
+      ? this.#own(node, pointer, depth)
+      : this.#remember(node, node.anchor, () => this.#own(node, pointer, depth));
+  }
+
+  #own(node: Scalar | YAMLMap | YAMLSeq, pointer: string, depth: number): unknown {
+    if (isScalar(node)) return node.value;
+    if (isMap(node)) return this.#mapping(node, pointer, depth);
+    return node.items.map((item, index) => this.#data(item, `${pointer}/${index}`, depth + 1));
   }
 
   /** Anchors hold from where they stand on, and a later one of the same name replaces an earlier one. */
-  #remember<T>(node: Node & { anchor?: string }, read: () => T): T {
-    if (node.anchor === undefined) return read();
-    if (this.#followed === undefined) this.#anchors.set(node.anchor, node);
+  #remember<T>(node: Node, anchor: string, read: () => T): T {
+    if (this.#followed === undefined) this.#anchors.set(anchor, node);
     this.#open.add(node);
     const data = read();
     this.#open.delete(node);
@@ -107,61 +118,68 @@ export class YamlTree {
   }
 
   #mapping(node: YAMLMap, pointer: string, depth: number): Record<string, unknown> {
-    const own = new Map<string, Pair[]>();
-    this.#ownPairs.set(node, own);
     const data: Record<string, unknown> = {};
+    let merged: Set<string> | undefined;
     for (const pair of node.items) {
-      if (isMergeKey(pair.key)) this.#merge(pair, data, own, `${pointer}/<<`, depth);
-      else if (isScalar(pair.key)) this.#entry(pair, pair.key, data, own, pointer, depth);
+      if (isMergeKey(pair.key)) {
+        for (const [key, value] of this.#sources(pair, `${pointer}/<<`, depth)) {
+          if (Object.hasOwn(data, key)) continue;
+          define(data, key, value);
+          merged = (merged ?? new Set()).add(key);
+        }
+        continue;
+      }
+      if (!isScalar(pair.key)) continue;
+      const key = this.#key(pair.key);
+      const at = `${pointer}/${escapePointerPart(key)}`;
+      const value = this.#data(pair.value, at, depth + 1);
+      if (Object.hasOwn(data, key) && merged?.delete(key) !== true) this.#reportDuplicate(node, pair.key, key, at);
+      else define(data, key, value);
     }
     return data;
   }
 
-  #entry(
-    pair: Pair,
-    keyNode: Scalar,
-    data: Record<string, unknown>,
-    own: Map<string, Pair[]>,
-    pointer: string,
-    depth: number,
-  ): void {
-    const key = this.#remember(keyNode, () => String(keyNode.value ?? ""));
-    const at = `${pointer}/${escapePointerPart(key)}`;
-    const value = this.#data(pair.value, at, depth + 1);
-    const earlier = own.get(key);
-    if (earlier === undefined) {
-      own.set(key, [pair]);
-      define(data, key, value);
-      return;
-    }
-    earlier.push(pair);
-    const line = this.#rangeOf({ node: earlier[0]?.key }, "value").line;
-    this.#report(
-      "duplicate-key",
-      at,
-      { node: keyNode },
-      `the key ${shown(key)} stands in this mapping twice`,
-      `the first one is in line ${line}`,
-    );
+  #key(node: Scalar): string {
+    const read = (): string => String(node.value ?? "");
+    return node.anchor === undefined ? read() : this.#remember(node, node.anchor, read);
   }
 
-  /** https://yaml.org/type/merge.html: the mapping's own keys go first, then those of earlier sources. */
-  #merge(pair: Pair, data: Record<string, unknown>, own: Map<string, Pair[]>, pointer: string, depth: number): void {
+  #reportDuplicate(parent: YAMLMap, node: Scalar, key: string, pointer: string): void {
+    const [first] = this.#pairsOf(parent).get(key) ?? [];
+    const line = this.#rangeOf({ node: first?.key }, "value").line;
+    const message = `the key ${shown(key)} stands in this mapping twice`;
+    this.#report("duplicate-key", pointer, { node }, message, `the first one is in line ${line}`);
+  }
+
+  /** A mapping's own pairs by their key. */
+  #pairsOf(node: YAMLMap): Map<string, Pair[]> {
+    const known = this.#pairs.get(node);
+    if (known !== undefined) return known;
+    const pairs = new Map<string, Pair[]>();
+    for (const pair of node.items) {
+      if (!isScalar(pair.key) || isMergeKey(pair.key)) continue;
+      const key = String(pair.key.value ?? "");
+      const same = pairs.get(key);
+      if (same === undefined) pairs.set(key, [pair]);
+      else same.push(pair);
+    }
+    this.#pairs.set(node, pairs);
+    return pairs;
+  }
+
+  /** https://yaml.org/type/merge.html: what a merge key brings in, that of earlier sources first. */
+  #sources(pair: Pair, pointer: string, depth: number): [string, unknown][] {
     const value = this.#data(pair.value, pointer, depth);
+    const found: [string, unknown][] = [];
     for (const source of Array.isArray(value) ? value : [value]) {
       if (typeof source !== "object" || source === null || Array.isArray(source)) {
-        this.#report(
-          "bad-merge",
-          pointer,
-          { node: pair.value, key: pair.key },
-          "only mappings can be merged in with `<<`",
-        );
-        return;
+        const message = "only mappings can be merged in with `<<`";
+        this.#report("bad-merge", pointer, { node: pair.value, key: pair.key }, message);
+        break;
       }
-      for (const [key, merged] of Object.entries(source)) {
-        if (!own.has(key) && !Object.hasOwn(data, key)) define(data, key, merged);
-      }
+      found.push(...Object.entries(source));
     }
+    return found;
   }
 
   #follow(alias: Alias, pointer: string, depth: number): unknown {
@@ -228,7 +246,7 @@ export class YamlTree {
       return index < parent.items.length ? [{ node: parent.items[index] }] : [];
     }
     if (!isMap(parent)) return [];
-    const own = this.#ownPairs.get(parent)?.get(name);
+    const own = this.#pairsOf(parent).get(name);
     if (own !== undefined) return own.map(({ key, value }) => ({ key, node: value }));
     return parent.items.flatMap(({ key, value }) => (isMergeKey(key) ? this.#mergedChildren(value, name) : []));
   }
@@ -267,5 +285,6 @@ function isMergeKey(key: unknown): boolean {
 
 /** Also `__proto__` becomes a key like any other. */
 function define(data: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key !== "__proto__") data[key] = value;
+  else Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
 }
