@@ -69,12 +69,13 @@ export function parseMac(text: string): string | undefined {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$|^[0-9a-f]{2}(:[0-9a-f]{2}){19}$/.test(normal) ? normal : undefined;
 }
 
+const dottedQuad = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
 function parseIpv4(text: string): bigint | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) {
-    return undefined;
-  }
-  return parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n);
+  const [, ...parts] = dottedQuad.exec(text) ?? [];
+  const numbers = parts.map(Number);
+  if (numbers.length !== 4 || numbers.some((each) => each > 255)) return undefined;
+  return BigInt(numbers.reduce((value, each) => value * 256 + each, 0));
 }
 
 function parseIpv6(text: string): bigint | undefined {

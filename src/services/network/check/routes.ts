@@ -1,6 +1,14 @@
 import type { Finding } from "../../../agent/contribution.ts";
 import { shown } from "../../../config/shown.ts";
-import { contains, type Family, isLinkLocal, parseAddress, parseNetwork, parsePrefix } from "../address.ts";
+import {
+  type Address,
+  contains,
+  type Family,
+  isLinkLocal,
+  type Prefix,
+  parseAddress,
+  parseNetwork,
+} from "../address.ts";
 import { type Device, settingsOf } from "../model.ts";
 import type { Settings } from "../settings.ts";
 import { addressesOf } from "./addresses.ts";
@@ -14,6 +22,9 @@ const typesWithoutGateway = ["blackhole", "prohibit", "throw", "unreachable", "l
 interface Route {
   settings: Settings;
   to: string;
+  /** What it leads to, unless that is `default`, and its gateway, where they can be read. */
+  destination: Prefix | undefined;
+  gateway: Address | undefined;
   family: Family | undefined;
 }
 
@@ -21,17 +32,23 @@ interface Route {
 export const routes: Rule = ({ network }) =>
   network.devices.flatMap((device) => routesOf(device).flatMap((route) => checkRoute(route)));
 
-function checkRoute({ settings, to, family }: Route): Finding[] {
-  const bad = (["to", "via", "from"] as const).flatMap((key) => {
+function checkRoute(route: Route): Finding[] {
+  const { settings, family } = route;
+  const source = settings.text("from");
+  const addresses = [
+    ["to", route.destination],
+    ["via", route.gateway],
+    ["from", source === undefined ? undefined : parseAddress(source)],
+  ] as const;
+  const bad = addresses.flatMap(([key, parsed]) => {
     const text = settings.text(key);
     if (text === undefined || (key === "to" && text === "default")) return [];
-    const parsed = key === "to" ? parseNetwork(text) : parseAddress(text);
     if (parsed === undefined) return [error("bad-address", settings.at(key), badMessage(key, text))];
     if (family === undefined || parsed.family === family) return [];
     const message = `${shown(text)} is an IPv${parsed.family} address, but the route is one of IPv${family}`;
     return [error("family-mismatch", settings.at(key), message)];
   });
-  if (bad.length > 0 || settings.has("via") || !isDefault(to)) return bad;
+  if (bad.length > 0 || settings.has("via") || !isDefault(route)) return bad;
   const type = settings.text("type") ?? "unicast";
   const scope = settings.text("scope");
   if (typesWithoutGateway.includes(type) || scope === "link" || scope === "host") return [];
@@ -48,12 +65,12 @@ export const gateways: Rule = ({ network }) =>
     if (device.kind === "vrfs") return [];
     const all = routesOf(device);
     const onLink = [
-      ...addressesOf(device).flatMap(({ text }) => parsePrefix(text) ?? []),
-      ...all.filter(({ settings }) => !settings.has("via")).flatMap(({ to }) => parseNetwork(to) ?? []),
+      ...addressesOf(device).flatMap(({ prefix }) => prefix ?? []),
+      ...all.filter(({ settings }) => !settings.has("via")).flatMap(({ destination }) => destination ?? []),
     ];
     const settings = settingsOf(device);
     return all.flatMap((route) => {
-      const via = parseAddress(route.settings.text("via") ?? "");
+      const { gateway: via } = route;
       if (via === undefined || isLinkLocal(via) || route.settings.flag("on-link") === true) return [];
       if (settings.flag(via.family === 6 ? "dhcp6" : "dhcp4") === true) return [];
       if (via.family === 6 && settings.flag("accept-ra") === true) return [];
@@ -75,7 +92,7 @@ export const defaultRoutes: Rule = ({ network }) => {
     });
     const vrfTable = device.kind === "vrfs" ? settings.number("table") : undefined;
     const listed = routesOf(device)
-      .filter(({ to }) => isDefault(to))
+      .filter(isDefault)
       .map(({ settings: route, family }) => {
         const table = route.number("table") ?? vrfTable ?? mainTable;
         return { family, table, metric: route.text("metric") ?? "", at: route.at("to") };
@@ -129,19 +146,23 @@ export const vrfTables: Rule = ({ network }) =>
     });
   });
 
+/** Kept, because nearly every rule asks for them. */
+const known: WeakMap<Device, Route[]> = new WeakMap();
+
 export function routesOf(device: Device): Route[] {
-  return settingsOf(device)
-    .sections("routes")
-    .map((settings) => {
-      const to = settings.text("to") ?? "";
-      const family =
-        parseNetwork(to)?.family ??
-        parseAddress(settings.text("via") ?? "")?.family ??
-        parseAddress(settings.text("from") ?? "")?.family;
-      return { settings, to, family };
-    });
+  const routes = known.get(device) ?? settingsOf(device).sections("routes").map(routeOf);
+  known.set(device, routes);
+  return routes;
 }
 
-export function isDefault(to: string): boolean {
-  return to === "default" || parseNetwork(to)?.length === 0;
+function routeOf(settings: Settings): Route {
+  const [to = "", via, from] = ["to", "via", "from"].map((key) => settings.text(key));
+  const destination = parseNetwork(to);
+  const gateway = via === undefined ? undefined : parseAddress(via);
+  const family = destination?.family ?? gateway?.family ?? parseAddress(from ?? "")?.family;
+  return { settings, to, destination, gateway, family };
+}
+
+function isDefault({ to, destination }: Route): boolean {
+  return to === "default" || destination?.length === 0;
 }

@@ -10,19 +10,25 @@ const control = /[\u0000-\u001f\u007f]/;
 /** A line feed would begin a line of its own in the files of every renderer. */
 export const controlCharacters: Rule = ({ network }) => {
   const walk = (value: unknown, pointer: string): Finding[] => {
-    if (typeof value === "string" && control.test(value)) return [holdsControl(pointer, false)];
-    if (typeof value !== "object" || value === null) return [];
+    if (!holdsControl(value)) return [];
+    if (typeof value !== "object" || value === null) return [controlFound(pointer, false)];
     return Object.entries(value).flatMap(([key, item]) => {
       const at = `${pointer}/${escapePointerPart(key)}`;
-      return control.test(key) ? [holdsControl(at, true)] : walk(item, at);
+      return control.test(key) ? [controlFound(at, true)] : walk(item, at);
     });
   };
   return network.devices.flatMap(({ id, values, pointer }) =>
-    control.test(id) ? [holdsControl(pointer, true)] : walk(values, pointer),
+    control.test(id) ? [controlFound(pointer, true)] : walk(values, pointer),
   );
 };
 
-function holdsControl(pointer: string, atKey: boolean): Finding {
+function holdsControl(value: unknown): boolean {
+  if (typeof value === "string") return control.test(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([key, item]) => control.test(key) || holdsControl(item));
+}
+
+function controlFound(pointer: string, atKey: boolean): Finding {
   return error("bad-network-text", pointer, "this holds a line feed or another control character", { atKey });
 }
 

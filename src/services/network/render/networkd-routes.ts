@@ -1,4 +1,4 @@
-import { contains, parseAddress, parsePrefix } from "../address.ts";
+import { contains, parseAddress } from "../address.ts";
 import { addressesOf } from "../check/addresses.ts";
 import type { Settings } from "../settings.ts";
 import type { IniFile, IniSection } from "./ini.ts";
@@ -28,7 +28,7 @@ export function addRouting(file: IniFile, job: NetworkdJob): void {
 function addGateway(section: IniSection, gateway: string, { device }: NetworkdJob): void {
   const address = parseAddress(gateway);
   const first = addressesOf(device)
-    .flatMap(({ text }) => parsePrefix(text) ?? [])
+    .flatMap(({ prefix }) => prefix ?? [])
     .filter((prefix) => prefix.family === address?.family);
   section.add("Gateway", gateway);
   if (address !== undefined && !first.some((prefix) => contains(prefix, address))) section.add("GatewayOnLink", true);
