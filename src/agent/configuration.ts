@@ -13,6 +13,8 @@ import { describeError } from "./runner.ts";
 export interface InputText {
   text: Uint8Array;
   file: string;
+  /** Where it was read as YAML already. */
+  document?: YamlDocument;
 }
 
 /** The input cannot be used; nothing was changed. */
@@ -77,7 +79,7 @@ export async function readConfiguration(
 }
 
 function check(input: InputText, schema: JsonSchema, validator: Validator): CheckedDocument {
-  return checkDocument(parseYaml(input.text, input.file), schema, validator);
+  return checkDocument(input.document ?? parseYaml(input.text, input.file), schema, validator);
 }
 
 /** All that is wrong with the YAML of a document and, where that is nothing, what the schema finds. */

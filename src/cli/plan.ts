@@ -6,6 +6,8 @@ import type { CompiledImage } from "../agent/image.ts";
 import { provideTemplates } from "../agent/registry.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
+import { isMapping } from "../config/mapping.ts";
+import { parseYaml } from "../config/yaml.ts";
 import { createHost } from "../host/create-host.ts";
 import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
@@ -74,7 +76,7 @@ async function readInputs(io: CliIo, options: PlanOptions, host: Host): Promise<
     });
   }
   return {
-    configuration,
+    configuration: configuration && { ...configuration, document: parseYaml(configuration.text, configuration.file) },
     boot: boot === undefined ? undefined : await named(boot),
     systemSettings: system === undefined ? await readOptional(host, systemPath) : await named(system),
   };
@@ -120,10 +122,11 @@ async function bootPart(
   image: CompiledImage,
   { configuration, systemSettings }: PlanInputs,
 ): Promise<InputText | undefined> {
-  if (configuration === undefined) return undefined;
+  const { value } = configuration?.document ?? {};
+  // Without such a part what is wrong with the configuration is found when its own stage is planned.
+  if (configuration === undefined || !isMapping(value) || value["boot"] === undefined) return undefined;
   const { conf } = await readConfiguration(image, "run", configuration, systemSettings);
   const { boot } = conf as { boot?: unknown };
-  if (boot === undefined) return undefined;
   return { text: Buffer.from(JSON.stringify(boot)), file: `${configuration.file} (its boot part)` };
 }
 
