@@ -34,6 +34,8 @@ export class Overlay {
   readonly #base: OverlayBase | undefined;
   /** By path without links. */
   readonly #nodes = new Map<string, Node>();
+  /** Folders of the base, which are on the way to everything. */
+  readonly #folders = new Map<string, FileStatus>();
 
   constructor(base: OverlayBase | undefined) {
     this.#base = base;
@@ -140,7 +142,10 @@ export class Overlay {
 
   async #belowStatus(path: string): Promise<FileStatus | undefined> {
     if (this.#isHidden(path)) return undefined;
+    const known = this.#folders.get(path);
+    if (known !== undefined) return known;
     const status = await this.#base?.stat(path);
+    if (status?.kind === "directory") this.#folders.set(path, status);
     return status ?? (path === "/" ? statusOf("directory", 0o755, root, 0) : undefined);
   }
 
