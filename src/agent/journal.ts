@@ -1,3 +1,4 @@
+import { isMapping } from "../config/mapping.ts";
 import type { Host } from "../host/host.ts";
 import type { ProcessIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
@@ -136,12 +137,20 @@ function parseState(text: string): JournalState | undefined {
     const complete =
       state?.version === 1 &&
       Array.isArray(state.runs) &&
+      state.runs.every(isRunRecord) &&
       Array.isArray(state.once) &&
       Array.isArray(state.perInstance?.done);
     return complete ? (state as JournalState) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether a record has what is relied on when it is read. */
+function isRunRecord(run: unknown): run is RunRecord {
+  if (!isMapping(run) || !isMapping(run["process"]) || !Array.isArray(run["contributions"])) return false;
+  const texts = [run["stage"], run["state"], run["started"]];
+  return texts.every((text) => typeof text === "string") && run["contributions"].every(isMapping);
 }
 
 export function lastRun(state: JournalState, stage: Stage): RunRecord | undefined {

@@ -19,6 +19,11 @@ function newRun(given: Partial<RunRecord> = {}): RunRecord {
   return { stage: "run", state: "running", started: "2026-01-01T00:00:00.000Z", process, contributions: [], ...given };
 }
 
+/** A journal of one run, whatever that is. */
+function journalWith(run: object | null): string {
+  return JSON.stringify({ version: 1, runs: [run], once: [], perInstance: { instanceId: "", done: [] } });
+}
+
 async function stateOf(host: ReturnType<typeof recordingHost>): Promise<JournalState> {
   return JSON.parse((await host.readFile(journalPath)) ?? "") as JournalState;
 }
@@ -90,6 +95,11 @@ test.each([
   ["null", "null"],
   ["another version", '{"version": 2}'],
   ["no runs", '{"version":1,"once":[]}'],
+  ["no run in its place", journalWith(null)],
+  ["a run without contributions", journalWith({ ...newRun(), contributions: undefined })],
+  ["a run without its process", journalWith({ ...newRun(), process: undefined })],
+  ["a run that never began", journalWith({ ...newRun(), started: undefined })],
+  ["no contribution in its place", journalWith({ ...newRun(), contributions: [null] })],
 ])("a damaged journal is said and replaced: %s", async (_, text) => {
   const host = recordingHost({ files: { [journalPath]: text } });
   const { log, events } = memoryLog();
