@@ -1,6 +1,7 @@
 import { DecodingError, fromBase64, fromGzip, fromUtf8, isGzip } from "./encodings.ts";
 import { decodedText, type PlacedText, partText } from "./placed-text.ts";
 import { readShell, type ShellCommand, type ShellInput, type ShellWord } from "./shell.ts";
+import { unknown } from "./templates.ts";
 
 /** The programs that cloud-init calls. */
 export type Program = "kanod-bootcmd" | "kanod-runcmd";
@@ -16,7 +17,14 @@ export interface ProgramCall {
 }
 
 export type CallInput =
-  | { kind: "text"; text: PlacedText; expands: boolean; isComplete: boolean }
+  | {
+      kind: "text";
+      text: PlacedText;
+      expands: boolean;
+      isComplete: boolean;
+      /** It was unpacked: templates were filled in before. */
+      isPacked?: true;
+    }
   | { kind: "file"; path: string }
   /** It comes from a program that only the machine can run. */
   | { kind: "unknown" }
@@ -188,7 +196,7 @@ function unpacked(data: Data | undefined, unpack: (data: Data) => Data): Data {
 }
 
 function unpackBase64(data: Data): Data {
-  if (data.kind !== "text" || data.expands) return { kind: "unknown" };
+  if (data.kind !== "text" || data.expands || hasTemplate.test(data.text.text)) return { kind: "unknown" };
   const bytes = fromBase64(data.text.text);
   return isGzip(bytes) ? { kind: "bytes", bytes, text: data.text } : textData(bytes, data.text);
 }
@@ -200,5 +208,7 @@ function unpackGzip(data: Data): Data {
 
 function textData(bytes: Uint8Array, from: PlacedText): Data {
   const text = decodedText(from, 0, from.text.length, fromUtf8(bytes));
-  return { kind: "text", text, expands: false, isComplete: true };
+  return { kind: "text", text, expands: false, isComplete: true, isPacked: true };
 }
+
+const hasTemplate = new RegExp(`${unknown}|\\{\\{|\\$\\{`);

@@ -48,9 +48,9 @@ function inspectFile(
 ): void {
   const content = writtenContent(file);
   if (content === undefined) return;
-  const { templates, isConditional } = file.container;
+  const { isConditional } = file.container;
   const place = content.text.place(0, 1);
-  inspection.documents.push({ kind, ...content, templates, isConditional, place, around });
+  inspection.documents.push({ kind, ...content, isConditional, place, around });
 }
 
 function inspectCall(inspection: Inspection, bootstrap: Bootstrap, call: PlacedCall): void {
@@ -87,13 +87,14 @@ function inspectInput(
   } else if (input.kind === "file") {
     inspectInputFile(inspection, bootstrap, call, input.path, kind);
   } else {
-    const { text, expands, isComplete } = input;
+    const { text, expands, isComplete, isPacked } = input;
     if (!isComplete) {
       const message = "the line that ends this here-document is missing";
       const hint = "it stands alone on its line, without blanks before it";
       inspection.report("error", "here-document-end", place, message, { hint });
     }
-    const templates = expands ? [...container.templates, "shell" as const] : container.templates;
+    const given = isPacked === true ? [] : container.templates;
+    const templates = expands ? [...given, "shell" as const] : given;
     const pointer = `${container.prefix}${call.pointer}`;
     const { isConditional } = container;
     inspection.documents.push({ kind, pointer, text, templates, isConditional, place: text.place(0, 1) });

@@ -4,11 +4,14 @@ import { suggest } from "../suggest.ts";
 import type { WrittenFile } from "./bootstrap.ts";
 import { DecodingError, encodings, unpack } from "./encodings.ts";
 import type { PlacedText } from "./placed-text.ts";
+import { fillTemplates, type TemplateSyntax, unknown } from "./templates.ts";
 
 /** A text, and the JSON pointer of what holds it in the file. */
 export interface Content {
   text: PlacedText;
   pointer: string;
+  /** Templates that it goes through: what is packed when they are filled in has none. */
+  templates: readonly TemplateSyntax[];
 }
 
 /** The text of a file that is written, unpacked. Undefined, and reported, where it is not known. */
@@ -24,7 +27,14 @@ export function writtenContent(file: WrittenFile): Content | undefined {
     }
     const encoding = encodingOf(file);
     const binary = texts.hasTag(at, "!!binary") ? ["base64"] : [];
-    return { ...packed, text: unpack(packed.text, encoding === undefined ? binary : [...binary, encoding]) };
+    const names = encoding === undefined ? binary : [...binary, encoding];
+    if (names.length === 0) return packed;
+    if (fillTemplates(packed.text.text, packed.templates).text.includes(unknown)) {
+      const message = `the content of ${file.path} is filled in by a template before it is unpacked: it was not checked`;
+      inspection.report("note", "template", texts.place(at), message, { pointer: at });
+      return undefined;
+    }
+    return { ...packed, text: unpack(packed.text, names), templates: [] };
   } catch (error) {
     if (!(error instanceof DecodingError)) throw error;
     const message = `the content of this file cannot be unpacked: ${error.message}`;
@@ -35,10 +45,13 @@ export function writtenContent(file: WrittenFile): Content | undefined {
 
 function packedContent({ container, pointer, entry }: WrittenFile): Content | undefined {
   const { content, contentFrom } = entry;
-  const { texts, prefix } = container;
-  if (typeof content !== "string") return isMapping(contentFrom) ? container.contentFrom?.(contentFrom) : undefined;
+  const { texts, prefix, templates } = container;
+  if (typeof content !== "string") {
+    const found = isMapping(contentFrom) ? container.contentFrom?.(contentFrom) : undefined;
+    return found === undefined ? undefined : { ...found, templates };
+  }
   const at = `${pointer}/content`;
-  return { text: texts.text(at, content), pointer: `${prefix}${at}` };
+  return { text: texts.text(at, content), pointer: `${prefix}${at}`, templates };
 }
 
 /** Undefined for plain text, which cloud-init also takes an unknown encoding for. */

@@ -60,13 +60,13 @@ function packed(text: string): Buffer {
   return bytes;
 }
 
-function base64Lines(bytes: Buffer): string {
+export function base64Lines(bytes: Buffer): string {
   return `${bytes.toString("base64").replace(/.{76}/g, "$&\n").trimEnd()}\n`;
 }
 
-/** A here-document, whose text the shell leaves as it is. */
-export function bootCommand(boot: string): string {
-  if (!isPlainText(boot)) return `base64 -d <<'EOF' | kanod-bootcmd\n${base64Lines(Buffer.from(boot))}EOF\n`;
+/** A here-document, whose text the shell leaves as it is; packed where YAML and templates would not. */
+export function bootCommand(boot: string, isTakenLiterally: boolean = isPlainText(boot)): string {
+  if (!isTakenLiterally) return `base64 -d <<'EOF' | kanod-bootcmd\n${base64Lines(Buffer.from(boot))}EOF\n`;
   const lines = boot.split("\n");
   let end = "EOF";
   while (lines.includes(end)) end += "_";

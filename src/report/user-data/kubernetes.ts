@@ -1,6 +1,6 @@
 import { configurationPath } from "../../config/embedded/surroundings.ts";
 import { isPlainText, literalBlock } from "./block.ts";
-import { bootCommand, type MachineTexts } from "./cloud-config.ts";
+import { base64Lines, bootCommand, type MachineTexts } from "./cloud-config.ts";
 
 /** The user-data of a BareMetalHost: a Secret that its `spec.userData` names. */
 export function metal3Secret(name: string, userData: string): string {
@@ -13,22 +13,34 @@ export function metal3Secret(name: string, userData: string): string {
  */
 export function kubeadmConfigTemplate(name: string, { configuration, boot }: MachineTexts): string {
   const secretName = `${name}-configuration`;
+  const isPacked = !isTakenLiterally(configuration);
   return [
-    secret(secretName, "configuration.yaml", configuration),
+    secret(secretName, "configuration.yaml", isPacked ? base64Lines(Buffer.from(configuration)) : configuration),
     "---\n",
     "apiVersion: bootstrap.cluster.x-k8s.io/v1beta1\n",
     "kind: KubeadmConfigTemplate\n",
     `metadata:\n  name: ${name}\n`,
     "spec:\n  template:\n    spec:\n",
-    boot === undefined ? "" : `      bootCommands:\n        - ${literalBlock(bootCommand(boot), 10)}`,
+    boot === undefined
+      ? ""
+      : `      bootCommands:\n        - ${literalBlock(bootCommand(boot, isTakenLiterally(boot)), 10)}`,
     "      files:\n",
     `        - path: ${configurationPath}\n`,
     "          owner: root:root\n",
     '          permissions: "0600"\n',
+    isPacked ? "          encoding: base64\n" : "",
     "          contentFrom:\n            secret:\n",
     `              name: ${secretName}\n              key: configuration.yaml\n`,
     "      preKubeadmCommands:\n        - kanod-runcmd\n",
   ].join("");
+}
+
+/**
+ * Whether a text is the same on the machine. kubeadm's provider puts it into a block of a cloud-config that says neither
+ * its indentation nor that it is no template: cloud-init fills in Jinja's there.
+ */
+function isTakenLiterally(text: string): boolean {
+  return isPlainText(text) && !/^[ \n]|\{[{%#]/.test(text);
 }
 
 function secret(name: string, key: string, text: string): string {

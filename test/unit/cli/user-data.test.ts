@@ -185,10 +185,24 @@ describe("for Kubernetes", () => {
     });
   });
 
-  test("a text that YAML 1.1 reads differently is in base64", async () => {
-    const { out } = await userData('name: a\ngreeting: "\u2028"\n', ["--format", "kubeadm"]);
-    expect(out).toContain("data:\n  configuration.yaml: ");
+  test.each([
+    ["that YAML 1.1 reads differently", 'name: a\ngreeting: "\u2028"\n'],
+    ["that Jinja would fill in", "name: a\ngreeting: '{{ x }}'\n"],
+    ["that begins with blanks", "  name: a\n"],
+  ])("a text %s reaches a kubeadm machine in base64", async (_, text) => {
+    const { out } = await userData(text, ["--format", "kubeadm"]);
+    const [secret, template] = parseYamlStream(out, "f").map(({ value }) => value);
+    const { stringData } = secret as { stringData: Record<string, string> };
+    expect(Buffer.from(stringData["configuration.yaml"] ?? "", "base64").toString()).toBe(text);
+    expect(template).toHaveProperty("spec.template.spec.files.0.encoding", "base64");
     expect(await validated(out)).toMatchObject({ exitCode: 0, codes: [] });
+  });
+
+  test("a boot part that Jinja would fill in reaches a kubeadm machine in base64", async () => {
+    const { out } = await userData("name: a\nboot: {disk: '{{ x }}'}\n", ["--format", "kubeadm"]);
+    const [, template] = parseYamlStream(out, "f").map(({ value }) => value);
+    expect(template).toHaveProperty("spec.template.spec.bootCommands.0", expect.stringMatching(/^base64 -d <</));
+    expect(await validated(out)).toMatchObject({ exitCode: 0, codes: [], kinds: expect.arrayContaining(["boot"]) });
   });
 });
 

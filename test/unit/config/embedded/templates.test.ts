@@ -82,6 +82,18 @@ describe("a configuration with templates", () => {
     expect(problemsIn(text)).toEqual(["17:5 unknown-key"]);
   });
 
+  test("within what is packed are none, and what they pack is not known", () => {
+    const packed = (text: string): string =>
+      jinja("X").replace("  content: |\n    X\n", `  encoding: b64\n  content: '${text}'\n`);
+    const literal = Buffer.from("name: a\ngreeting: '{{ x }}'\nmtu: '{{ x }}'\n").toString("base64");
+    expect(problemsIn(packed(literal))).toEqual(["7:13 wrong-type"]);
+    expect(problemsIn(packed("{{ ds.meta_data.configuration }}"))).toEqual(["7:12 template"]);
+    const command = (text: string): string =>
+      `## template: jinja\n#cloud-config\nbootcmd:\n- |\n  echo '${text}' | base64 -d | kanod-bootcmd\n`;
+    expect(problemsIn(command(Buffer.from("size: '{{ x }}'\n").toString("base64")))).toEqual(["5:9 wrong-type"]);
+    expect(problemsIn(command("{{ x }}"))).toEqual([expect.stringMatching(/^5:\d+ not-checked$/)]);
+  });
+
   test("that make it YAML in the first place is not checked, and said so", () => {
     expect(problemsIn(jinja("mtu: {{ x }}: {{ y }}"))).toEqual(["7:5 not-checked"]);
   });
