@@ -45,11 +45,20 @@ function forbidExit(): () => void {
   };
 }
 
+/** The signal of {@link abortSignal}, once somebody asks: a command that never does ends like any other process. */
+function endOfProcess(): () => AbortSignal {
+  let signal: AbortSignal | undefined;
+  return () => {
+    signal ??= abortSignal();
+    return signal;
+  };
+}
+
 /**
  * SIGINT, SIGTERM and errors that nobody waits for abort the signal, so that the run ends in order and its journal says
  * why. A second SIGINT or SIGTERM ends the process at once, as a user at a terminal expects.
  */
-function endOfProcess(): AbortSignal {
+function abortSignal(): AbortSignal {
   const controller = new AbortController();
   const abort = (reason: unknown): void => controller.abort(reason);
   const onSignal = (signal: NodeJS.Signals): void => {

@@ -38,8 +38,11 @@ export const exitCodes = {
   notFinished: 5,
 } as const;
 
-/** The io of the running process. `programFile` is the path, as typed, that the program was started with. */
-export function processIo(programFile: string, args: readonly string[], signal: AbortSignal): CliIo {
+/**
+ * The io of the running process. `programFile` is the path, as typed, that the program was started with; `signal` is
+ * called when a command asks for the signal.
+ */
+export function processIo(programFile: string, args: readonly string[], signal: () => AbortSignal): CliIo {
   return {
     program: programFile.split("/").at(-1) ?? programFile,
     args,
@@ -55,7 +58,9 @@ export function processIo(programFile: string, args: readonly string[], signal: 
     get interactive() {
       return process.stderr.isTTY === true;
     },
-    signal,
+    get signal() {
+      return signal();
+    },
   };
 }
 

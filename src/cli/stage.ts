@@ -83,14 +83,15 @@ async function run(
   options: StageArguments,
   minPriority: number | undefined,
 ): Promise<number> {
+  const { signal } = io;
   const { root } = rootFolder(io, options.root);
   const plan = options.dryRun === true;
   // One environment for all hosts: a variable that a contribution sets holds for the commands of all later ones.
   const environment = new Environment(io.environment);
   await checkRoot(io, root);
   const { log, close } = openRunLog(io, { level: options.logLevel, format: options.logFormat, root, plan });
-  const makeHost = (its: Logger, signal: AbortSignal): Host => {
-    return createHost({ ...(root === undefined ? {} : { root }), log: its, environment, signal });
+  const makeHost = (its: Logger, end: AbortSignal): Host => {
+    return createHost({ ...(root === undefined ? {} : { root }), log: its, environment, signal: end });
   };
   // What the agent does for itself is a detail.
   const own = { ...log, info: log.debug };
@@ -107,10 +108,10 @@ async function run(
       minPriority,
       resume: options.resume === true,
       host,
-      hostOfContribution: (contribution, signal, its) => planner?.hostOf(contribution) ?? makeHost(its, signal),
+      hostOfContribution: (contribution, end, its) => planner?.hostOf(contribution) ?? makeHost(its, end),
       init: await readCloudInit(host, log),
       log,
-      signal: io.signal,
+      signal,
       keep: !plan,
       process: ownIdentity(),
     });

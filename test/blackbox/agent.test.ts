@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   compiledAgent,
   fixtureElement,
@@ -213,6 +214,16 @@ describe.each(kinds)("an agent with %s runtime", (kind) => {
     expect(runcmd(root).exitCode).toBe(0);
     expect(readdirSync(join(root, "var/log")).sort()).toEqual(["kanod-configure.log", "kanod-configure.log.1"]);
   });
+});
+
+test("a command that has nothing to bring to an end is ended by SIGTERM", async () => {
+  const child = spawn(join(agents.embedded, "kanod-configure"), ["validate", "-"]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.once("close", (_, signal) => resolve(signal)));
+  // It waits for its standard input by then.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  child.kill("SIGTERM");
+  expect(await ended).toBe("SIGTERM");
 });
 
 test("what a contribution leaves behind does not keep the agent", async () => {

@@ -86,7 +86,7 @@ describe("a file", () => {
     const folder = folderOf({ "a.yaml": "name: a\ngreeting: throw\n" });
     const { exitCode, out } = await validate(folder, ["a.yaml"]);
     expect(exitCode).toBe(1);
-    expect(out).toContain('error[check-failed]: the check of contribution "greeter" failed: no greeting');
+    expect(out).toContain('error[check-failed]: the check of contribution "greeter" failed: Error: no greeting');
   });
 
   test("with warnings only fails where --strict asks for it", async () => {
