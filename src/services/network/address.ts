@@ -63,9 +63,9 @@ export function maskLength(text: string): number | undefined {
   return mask.value === ((1n << BigInt(ones)) - 1n) << BigInt(total - ones) ? ones : undefined;
 }
 
-/** A MAC address of 6 bytes, or of 20 bytes for InfiniBand, in lower case with colons; undefined for any other text. */
+/** A MAC address of 6 bytes, or of 20 bytes for InfiniBand, in lower case; undefined for any other text. */
 export function parseMac(text: string): string | undefined {
-  const normal = text.toLowerCase().replaceAll("-", ":");
+  const normal = text.toLowerCase();
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$|^[0-9a-f]{2}(:[0-9a-f]{2}){19}$/.test(normal) ? normal : undefined;
 }
 

@@ -43,7 +43,14 @@ export const bondParameters: Readonly<Record<string, Parameter>> = {
   "resend-igmp": count("resend-igmp"),
   "lp-interval": count("learn-packet-interval"),
   "learn-packet-interval": count("learn-packet-interval"),
-  "xmit-hash-policy": word("transmit-hash-policy", ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4"]),
+  "xmit-hash-policy": word("transmit-hash-policy", [
+    "layer2",
+    "layer3+4",
+    "layer2+3",
+    "encap2+3",
+    "encap3+4",
+    "vlan+srcmac",
+  ]),
   slaves: "implied",
 };
 
@@ -55,8 +62,8 @@ export const bridgeParameters: Readonly<Record<string, Parameter>> = {
   hello: count("hello-time"),
   maxage: count("max-age"),
   stp: flag("stp"),
-  pathcost: { path: ["parameters", "path-cost"], read: portNumbers },
-  portprio: { path: ["parameters", "port-priority"], read: portNumbers },
+  pathcost: { path: ["parameters", "path-cost"], read: (value) => portNumbers(value, Number.POSITIVE_INFINITY) },
+  portprio: { path: ["parameters", "port-priority"], read: (value) => portNumbers(value, 63) },
   hw: { path: ["macaddress"], read: (value) => (typeof value === "string" ? value.toLowerCase() : undefined) },
   ports: "implied",
   gcint: "only-ifupdown",
@@ -96,10 +103,11 @@ function addressList(value: unknown): string[] | undefined {
 }
 
 /** `["eth0 50", "eth1 75"]`, or a mapping. */
-function portNumbers(value: unknown): Record<string, number> | undefined {
+function portNumbers(value: unknown, largest: number): Record<string, number> | undefined {
   const pairs = isMapping(value)
     ? Object.entries(value).map(([port, number]) => [port, String(number)])
     : (Array.isArray(value) ? value : [value]).map((item) => String(item).trim().split(/\s+/));
-  if (!pairs.every((pair) => pair.length === 2 && /^\d+$/.test(pair[1] ?? ""))) return undefined;
+  if (!pairs.every((pair) => pair.length === 2 && /^\d+$/.test(pair[1] ?? "") && Number(pair[1]) <= largest))
+    return undefined;
   return Object.fromEntries(pairs.map(([port, number]) => [port, Number(number)]));
 }

@@ -156,6 +156,7 @@ class Translator {
       return;
     }
     const prefix = this.#withLength(address, subnet.text("netmask"), subnet.pointer, subnet.at("address"));
+    if (prefix === undefined) return;
     this.#push(draft, "addresses", prefix, subnet.at("address"));
     const gateway = subnet.text("gateway");
     if (gateway === undefined) return;
@@ -191,6 +192,7 @@ class Translator {
     }
     const mask = route.text("netmask") ?? route.text("prefix");
     const target = to === "default" ? to : this.#withLength(to, mask, route.pointer, route.at(from));
+    if (target === undefined) return;
     const value = { to: target, ...(via === undefined ? {} : { via }), ...(own === undefined ? {} : { metric: own }) };
     const at = this.#push(draft, "routes", value, route.pointer);
     this.#places.set(`${at}/to`, route.at(from));
@@ -237,8 +239,8 @@ class Translator {
     return "nameservers" in values && !this.#globalDns.has(values);
   }
 
-  /** The prefix length of an address without one: its mask, else what cloud-init takes, 24 or 64. */
-  #withLength(address: string, mask: string | undefined, pointer: string, at: string): string {
+  /** An address with the prefix length of its mask, else what cloud-init takes, 24 or 64; undefined for a bad mask. */
+  #withLength(address: string, mask: string | undefined, pointer: string, at: string): string | undefined {
     if (address.includes("/")) {
       const [host = "", length = ""] = address.split("/");
       const bits = /^\d+$/.test(length) ? undefined : maskLength(length);
@@ -248,7 +250,7 @@ class Translator {
       const bits = /^\d+$/.test(mask) ? Number(mask) : maskLength(mask);
       if (bits !== undefined) return `${address}/${bits}`;
       this.#report("error", "bad-netmask", `${pointer}/netmask`, "this is no netmask");
-      return address;
+      return undefined;
     }
     const family: Family | undefined = parseAddress(address)?.family;
     if (family === undefined) return address;

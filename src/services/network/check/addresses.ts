@@ -41,7 +41,7 @@ function readAddresses(device: Device): DeviceAddress[] {
 export const addresses: Rule = ({ network }) =>
   network.devices.flatMap((device) =>
     addressesOf(device).flatMap(({ text, at, prefix }) => {
-      if (prefix === undefined) return [badAddress(text, at)];
+      if (prefix === undefined || prefix.length === 0) return [badAddress(text, at)];
       if (!isMulticast(prefix)) return [];
       return [error("bad-address", at, `${shown(text)} is a multicast address, which no interface can have`)];
     }),
@@ -58,7 +58,7 @@ function badAddress(text: string, at: string): Finding {
     });
   }
   const message = `${shown(`/${length}`)} is no prefix length of an IPv${parsed.family} address`;
-  return error("bad-prefix-length", at, message, { hint: `a number up to ${parsed.family === 6 ? 128 : 32}` });
+  return error("bad-prefix-length", at, message, { hint: `a number from 1 to ${parsed.family === 6 ? 128 : 32}` });
 }
 
 /** Only IPv4 addresses have labels: those are from before an interface could have several addresses. */

@@ -15,6 +15,8 @@ const macWords = ["permanent", "random", "stable", "stable-ssid", "preserve"];
 export const interfaceNames: Rule = ({ network }) => {
   const owners = new Map<string, Device>();
   return network.devices.flatMap((device) => {
+    const badKey = keyFault(device);
+    if (badKey.length > 0) return badKey;
     const { name, at, atKey } = namePlace(device);
     if (name === undefined) return [];
     const other = owners.get(name);
@@ -26,6 +28,17 @@ export const interfaceNames: Rule = ({ network }) => {
     return [error("device-defined-twice", at, message, { atKey })];
   });
 };
+
+/** Keys of devices, also where they are no names of interfaces: netplan takes no others. Control characters have a rule. */
+function keyFault({ id, pointer }: Device): Finding[] {
+  if (/[*?[\]]/.test(id)) {
+    const hint = `choose any other key, and add \`match: {name: ${JSON.stringify(id)}}\``;
+    return [error("bad-interface-name", pointer, `${shown(id)} is a pattern, not a name`, { atKey: true, hint })];
+  }
+  if (!/[ \u0080-\uffff]/.test(id)) return [];
+  const message = `${shown(id)} is no key for a device: blanks and characters that are not ASCII are not allowed`;
+  return [error("bad-interface-name", pointer, message, { atKey: true })];
+}
 
 /** Bonds, bridges and VRFs have ports that exist, and no device is a port of two of them. */
 export const ports: Rule = (context) => {

@@ -1,6 +1,6 @@
 import type { Finding } from "../../../agent/contribution.ts";
 import { shown } from "../../../config/shown.ts";
-import { parseAddress, parseNetwork } from "../address.ts";
+import { parseAddress, parsePrefix } from "../address.ts";
 import { type Device, settingsOf } from "../model.ts";
 import type { Settings } from "../settings.ts";
 import { error, type Rule, warning } from "./context.ts";
@@ -106,8 +106,13 @@ function wireguardPeer(peer: Settings): Finding[] {
   const [publicKey = "", shared] = [keys?.text("public"), keys?.text("shared")];
   const endpoint = peer.text("endpoint");
   const networks = peer.texts("allowed-ips").flatMap((text, index) => {
-    if (parseNetwork(text) !== undefined) return [];
-    return [error("bad-address", `${peer.at("allowed-ips")}/${index}`, `${shown(text)} is no network`)];
+    if (parsePrefix(text) !== undefined) return [];
+    const at = `${peer.at("allowed-ips")}/${index}`;
+    const family = parseAddress(text)?.family;
+    if (family === undefined) return [error("bad-address", at, `${shown(text)} is no network`)];
+    // WireGuard takes it for a single address, and netplan refuses it.
+    const hint = `for this address alone ${text}/${family === 6 ? 128 : 32}`;
+    return [error("missing-prefix-length", at, `${shown(text)} has no prefix length`, { hint })];
   });
   const at = (key: string): string => keys?.at(key) ?? peer.pointer;
   return [

@@ -96,6 +96,8 @@ export function cannotExpress(renderer: RendererName, pointer: string, why?: str
 
 function saysNothing(pointer: string, network: Network): boolean {
   const parts = pointerParts(pointer).slice(1);
+  // Also without a setting it makes a bridge or bond one of Open vSwitch.
+  if (parts.at(-1) === "openvswitch") return false;
   const value = parts.reduce<unknown>(
     (item, part) => (isMapping(item) || Array.isArray(item) ? (item as Record<string, unknown>)[part] : undefined),
     network.version2,

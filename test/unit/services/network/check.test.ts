@@ -60,9 +60,13 @@ const devices: readonly Case[] = [
   ["error[bad-interface-name]", 'bridges: {»"br/0": {}}'],
   ["error[bad-interface-name]", 'bridges: {»"br 0": {}}'],
   ["error[bad-interface-name]", 'ethernets: {lan: {match: {driver: ixgbe}, set-name: »"lan:0"}}'],
+  ["error[bad-interface-name]", 'ethernets: {»"en*": {dhcp4: true}}'],
+  ["error[bad-interface-name]", 'ethernets: {»"first port": {match: {name: eno1}}}'],
+  ["error[bad-interface-name]", "bridges: {»brücke: {}}"],
   ["error[set-name-without-match]", "ethernets:\n  eno1:\n    »set-name: lan"],
   ["error[bad-mac-address]", 'ethernets: {eno1: {match: {macaddress: »"52:54:00:00:00"}}}'],
   ["error[bad-mac-address]", 'ethernets: {eno1: {macaddress: »"52:54:00:00:00:0g"}}'],
+  ["error[bad-mac-address]", 'ethernets: {eno1: {match: {macaddress: »"52-54-00-00-00-01"}}}'],
   [
     "warning[same-match]",
     'ethernets:\n  a: {match: {macaddress: "52:54:00:00:00:01"}}\n  b: {match: {macaddress: »"52:54:00:00:00:01"}}',
@@ -98,6 +102,7 @@ const addresses: readonly Case[] = [
   ["error[missing-prefix-length]", "ethernets: {eno1: {addresses: [»192.0.2.1]}}"],
   ["error[bad-prefix-length]", "ethernets: {eno1: {addresses: [»192.0.2.1/33]}}"],
   ["error[bad-prefix-length]", 'ethernets: {eno1: {addresses: [»"2001:db8::1/129"]}}'],
+  ["error[bad-prefix-length]", "ethernets: {eno1: {addresses: [»192.0.2.1/0]}}"],
   ["warning[duplicate-address]", "ethernets:\n  a: {addresses: [192.0.2.1/24]}\n  b: {addresses: [»192.0.2.1/25]}"],
   ["warning[label-without-effect]", 'ethernets: {eno1: {addresses: [{"2001:db8::1/64": {»label: "eno1:x"}}]}}'],
   ["warning[deprecated-gateway]", "ethernets:\n  eno1:\n    addresses: [192.0.2.2/24]\n    »gateway4: 192.0.2.1"],
@@ -198,6 +203,10 @@ const tunnels: readonly Case[] = [
     `tunnels: {t: {mode: wireguard, key: ${key}, peers: [{keys: {public: ${key}}, allowed-ips: [»all]}]}}`,
   ],
   [
+    "error[missing-prefix-length]",
+    `tunnels: {t: {mode: wireguard, key: ${key}, peers: [{keys: {public: ${key}}, allowed-ips: [»192.0.2.1]}]}}`,
+  ],
+  [
     "error[bad-endpoint]",
     `tunnels: {t: {mode: wireguard, key: ${key}, peers: [{keys: {public: ${key}}, allowed-ips: [0.0.0.0/0], endpoint: »"far:0"}]}}`,
   ],
@@ -229,6 +238,10 @@ const schemaCases: readonly Case[] = [
   ["error[missing-key]", "ethernets: {eno1: {}}\nvlans: {»v: {link: eno1}}"],
   ["error[missing-key]", "ethernets: {eno1: {dhcp4: true, routes: [{»via: 192.0.2.1}]}}"],
   ["error[not-in-enum]", "ethernets: {eno1: {}}\nbonds: {b: {interfaces: [eno1], parameters: {mode: »lacp}}}"],
+  [
+    "error[too-large]",
+    "ethernets: {eno1: {}}\nbridges: {b: {interfaces: [eno1], parameters: {port-priority: {eno1: »64}}}}",
+  ],
   ["error[unknown-key]", "ethernets: {eno1: {»adresses: [192.0.2.1/24]}}"],
 ];
 
@@ -273,23 +286,45 @@ test("a netplan file that was put in whole is told to be moved, by one message",
   ]);
 });
 
-describe("version 1", () => {
-  test.each([
-    ["error[device-defined-twice]", "- {type: physical, name: a}\n- {type: physical, name: »a}"],
-    ["error[not-in-version-2]", "- {type: bond, name: b, bond_interfaces: [], params: {»bond-nonsense: 1}}"],
-    ["error[bad-value]", "- {type: bridge, name: b, bridge_interfaces: [], params: {bridge_ageing: »soon}}"],
-    ["error[missing-address]", "- {type: physical, name: a, subnets: [»{type: static}]}"],
-    ["warning[missing-prefix]", "- {type: physical, name: a, subnets: [{type: static, address: »192.0.2.1}]}"],
-    ["error[bad-address]", "- {type: physical, name: a, subnets: [{type: static, address: »192.0.2.300/24}]}"],
-    ["error[unknown-device]", "- {type: vlan, name: v, vlan_id: 5, vlan_link: »eno1}"],
-    ["error[unknown-device]", "- {type: physical, name: a}\n- {type: nameserver, interface: »b, address: 192.0.2.53}"],
-    [
-      "error[gateway-without-device]",
-      "- {type: physical, name: a}\n- {type: route, destination: 192.0.2.0/24, gateway: »198.51.100.1}",
-    ],
-  ])("%s: %s", (problem, entries) => {
-    expectProblems(`network:\n  version: 1\n  config:\n${entries.replace(/^/gm, "    ")}\n`, [problem]);
-  });
+const version1: readonly Case[] = [
+  ["error[device-defined-twice]", "- {type: physical, name: a}\n- {type: physical, name: »a}"],
+  ["error[not-in-version-2]", "- {type: bond, name: b, bond_interfaces: [], params: {»bond-nonsense: 1}}"],
+  ["error[bad-value]", "- {type: bridge, name: b, bridge_interfaces: [], params: {bridge_ageing: »soon}}"],
+  [
+    "error[bad-value]",
+    "- {type: physical, name: a}\n- {type: bridge, name: b, bridge_interfaces: [a], params: {bridge_portprio: »[a 64]}}",
+  ],
+  ["error[missing-address]", "- {type: physical, name: a, subnets: [»{type: static}]}"],
+  ["warning[missing-prefix]", "- {type: physical, name: a, subnets: [{type: static, address: »192.0.2.1}]}"],
+  ["error[bad-address]", "- {type: physical, name: a, subnets: [{type: static, address: »192.0.2.300/24}]}"],
+  ["error[unknown-device]", "- {type: vlan, name: v, vlan_id: 5, vlan_link: »eno1}"],
+  ["error[unknown-device]", "- {type: physical, name: a}\n- {type: nameserver, interface: »b, address: 192.0.2.53}"],
+  [
+    "error[gateway-without-device]",
+    "- {type: physical, name: a}\n- {type: route, destination: 192.0.2.0/24, gateway: »198.51.100.1}",
+  ],
+  [
+    "warning[parameter-without-effect]",
+    "- {type: bridge, name: b, bridge_interfaces: [], params: {»bridge_maxwait: 5}}",
+  ],
+  [
+    "error[missing-destination]",
+    "- {type: physical, name: a, subnets: [{type: dhcp4, routes: [»{gateway: 192.0.2.1}]}]}",
+  ],
+  [
+    "error[bad-netmask]",
+    "- {type: physical, name: a, subnets: [{type: static, address: 192.0.2.1, netmask: »255.0.255.0}]}",
+  ],
+];
+
+test.each(version1)("version 1: %s: %s", (problem, entries) => {
+  expectProblems(`network:\n  version: 1\n  config:\n${entries.replace(/^/gm, "    ")}\n`, [problem]);
+});
+
+test("version 1 has bonds with each policy of the kernel, by its name too", () => {
+  const bonding = "{bond-mode: 4, bond-miimon: 100, bond-xmit-hash-policy: vlan+srcmac}";
+  const entries = `[{type: physical, name: a}, {type: bond, name: b, bond_interfaces: [a], params: ${bonding}}]`;
+  expectProblems(`network: {version: 1, config: ${entries}}\n`, []);
 });
 
 describe("checks", () => {
@@ -305,6 +340,8 @@ describe("checks", () => {
 
 test.each([
   ["networkd", "modems:\n  »wwan0: {apn: internet}"],
+  ["networkd", "bridges:\n  br0:\n    »openvswitch: {}"],
+  ["network-manager", "bridges:\n  br0:\n    »openvswitch: {}"],
   ["network-manager", "ethernets:\n  eno1:\n    dhcp4: true\n    »emit-lldp: true"],
   ["netplan", "ethernets:\n  eno1:\n    dhcp4: true\n    dhcp6: true\n    dhcp4-overrides: {»use-dns: false}"],
 ] as const)("what %s cannot express is told where the image has it: %s", (renderer, sections) => {
@@ -313,11 +350,12 @@ test.each([
 
 test("no check is without a case", () => {
   const folder = new URL("../../../../src/services/network/check/", import.meta.url);
-  const sources = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), "utf8"));
+  const files = [...readdirSync(folder), "../version1.ts"];
+  const sources = files.map((name) => readFileSync(new URL(name, folder), "utf8"));
   const codes = sources.flatMap((source) =>
-    [...source.matchAll(/\b(error|warning)\(\s*"([a-z0-9-]+)"/g)].map((match) => `${match[1]}[${match[2]}]`),
+    [...source.matchAll(/\b(error|warning)(?:\(|",)\s*"([a-z0-9-]+)"/g)].map((match) => `${match[1]}[${match[2]}]`),
   );
-  const tested = Object.values(all).flatMap((cases) => cases.map(([problem]) => problem));
+  const tested = [...Object.values(all).flat(), ...version1].map(([problem]) => problem);
   const elsewhere = ["error[gateway-without-address]"];
   expect([...new Set(codes)].filter((code) => ![...tested, ...elsewhere].includes(code))).toEqual([]);
 });
