@@ -214,17 +214,17 @@ class Translator {
     }
   }
 
-  /** One that names no interface goes to every device with an address that has none of its own. */
   #nameserver(entry: Settings): void {
     const name = entry.text("interface");
-    const drafts = [...this.#devices.values()];
-    const targets =
-      name === undefined
-        ? drafts.filter(({ values }) => "addresses" in values && !this.#hasOwnDns(values))
-        : drafts.filter((draft) => draft.name === name);
-    if (targets.length === 0) {
+    const takers =
+      name === undefined ? this.#takers() : [...this.#devices.values()].filter((draft) => draft.name === name);
+    const targets = name === undefined ? takers.filter(({ values }) => !this.#hasOwnDns(values)) : takers;
+    if (takers.length === 0) {
       const at = name === undefined ? entry.pointer : entry.at("interface");
       this.#report("error", "unknown-device", at, "no device of this configuration takes this name server");
+    } else if (targets.length === 0) {
+      const message = "this has no effect: each device has name servers of its own";
+      this.#report("warning", "parameter-without-effect", entry.pointer, message);
     }
     for (const draft of targets) {
       const addresses = words(entry.raw("address"));
@@ -233,6 +233,13 @@ class Translator {
       if (search.length > 0) this.#add(draft, ["nameservers", "search"], search, entry.at("search"));
       if (name === undefined) this.#globalDns.add(draft.values);
     }
+  }
+
+  /** Devices that name servers without an interface are for: those with addresses, also from DHCP, else all. */
+  #takers(): Draft[] {
+    const drafts = [...this.#devices.values()].filter(({ name }) => name !== "lo");
+    const addressed = drafts.filter(({ values }) => ["addresses", "dhcp4", "dhcp6"].some((key) => key in values));
+    return addressed.length > 0 ? addressed : drafts;
   }
 
   #hasOwnDns(values: Record<string, unknown>): boolean {

@@ -307,6 +307,12 @@ const version1: readonly Case[] = [
     "warning[parameter-without-effect]",
     "- {type: bridge, name: b, bridge_interfaces: [], params: {»bridge_maxwait: 5}}",
   ],
+  ["error[unknown-device]", "- {type: loopback, name: lo}\n- »{type: nameserver, address: 192.0.2.53}"],
+  [
+    "warning[parameter-without-effect]",
+    "- {type: physical, name: a, subnets: [{type: dhcp4, dns_nameservers: [192.0.2.53]}]}\n" +
+      "- »{type: nameserver, address: 192.0.2.54}",
+  ],
   [
     "error[missing-destination]",
     "- {type: physical, name: a, subnets: [{type: dhcp4, routes: [»{gateway: 192.0.2.1}]}]}",
