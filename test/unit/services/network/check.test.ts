@@ -333,6 +333,16 @@ test("version 1 has bonds with each policy of the kernel, by its name too", () =
   expectProblems(`network: {version: 1, config: ${entries}}\n`, []);
 });
 
+test("version 1 has the names that MAAS gives its entries, and an MTU without a value", () => {
+  const subnets = "[{type: static, address: 192.0.2.2/24}]";
+  const device = `{id: "1", type: physical, name: a, mtu: null, subnets: ${subnets}}`;
+  const route = "{id: r, type: route, destination: 203.0.113.0, netmask: 255.255.255.0, gateway: 192.0.2.1}";
+  expectProblems(
+    `network: {version: 1, config: [${device}, ${route}, {id: n, type: nameserver, address: 192.0.2.53}]}\n`,
+    [],
+  );
+});
+
 describe("checks", () => {
   test.each([
     ["error[bad-port]", "network_checks: [{tcp: »vault.example.org:65536}]"],
