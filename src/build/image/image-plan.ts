@@ -31,8 +31,12 @@ export interface PlanWishes {
 
 /** Kinds of output that diskimage-builder makes with `-t`, itself or through qemu-img. */
 const imageFormats = "aci docker qcow2 raw squashfs tar tgz vdi vhd vhdx vmdk vpc".split(" ");
-/** Kinds of output that it makes in another way, each alone. */
-const bootFormats: readonly string[] = ["kernel", "ramdisk"];
+/** Kinds of output that it makes in another way, each alone; and the elements that they take. */
+const bootFormatElements: Readonly<Record<string, readonly string[]>> = {
+  kernel: ["baremetal", "no-final-image"],
+  ramdisk: ["kanod-ramdisk"],
+};
+const bootFormats: readonly string[] = Object.keys(bootFormatElements);
 
 export const knownFormats: readonly string[] = [...imageFormats, ...bootFormats];
 
@@ -54,7 +58,7 @@ export function planImage(resolution: BuildResolution, elementsPath: readonly st
     architecture,
     offline,
     variables,
-    elements: [...remaining(resolution.elements), ...(formats[0] === "kernel" ? ["baremetal", "no-final-image"] : [])],
+    elements: [...remaining(resolution.elements), ...(bootFormatElements[formats[0] ?? ""] ?? [])],
     packages: remaining(resolution.packages.filter(({ origin }) => origin.source !== undefined)),
     morePackages,
   };

@@ -59,7 +59,7 @@ describe("the command line", () => {
       "disk-image-create -a amd64 -t raw -o img -p a,b,c,a debian-minimal vm baremetal no-final-image",
     );
     expect(imageCommand(plan(recipe, { formats: ["ramdisk"], architecture: "arm64" })).join(" ")).toBe(
-      "ramdisk-image-create -a arm64 -o img -p a,b,c,a debian-minimal vm",
+      "ramdisk-image-create -a arm64 -o img -p a,b,c,a debian-minimal vm kanod-ramdisk",
     );
     expect(loneFormats(["qcow2", "kernel"])).toEqual(["kernel"]);
     expect(loneFormats(["kernel"])).toEqual([]);
