@@ -4,7 +4,11 @@ import { globSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
+import { expandElements } from "../../src/build/image/diskimage-builder.ts";
+import { imageBuilderCommand } from "../../src/cli/image-builder.ts";
+import { testIo } from "../support/cli.ts";
 import { dibEnvironment, dibObstacle, installedDib, isInstalled } from "../support/dib.ts";
+import { testImage } from "../support/image.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const obstacle = dibObstacle() ?? (isInstalled("shellcheck") ? undefined : "needs the package shellcheck");
@@ -43,6 +47,41 @@ test("elements have names and hooks of their own, as they share one folder durin
 
 test.each(elements.filter((path) => path.startsWith("packaging/")))("%s has a README", (path) => {
   expect(readFileSync(join(repository, path, "README.md"), "utf8")).toMatch(/^# \S/);
+});
+
+describe("the module core, for", () => {
+  const layouts = [[], ["-b", "lvm"], ["-s", "firmware=bios"], ["-b", "lvm", "-s", "firmware=bios"], ["-s", "image=-"]];
+  const more = ["-b", "tpm", "-b", "grub_config", "-s", "debug=a-password"];
+
+  /** The elements of a call of diskimage-builder in a script, and the folders that it is told to look in. */
+  function inScript(script: string): { elements: string[]; folders: string[] } {
+    const words = script.trimEnd().split("\n").at(-1)?.split(" ") ?? [];
+    const [, path = ""] = /^export ELEMENTS_PATH=(.*)$/m.exec(script) ?? [];
+    return { elements: words.slice(words.lastIndexOf("-p") + 2), folders: path.replaceAll("'", "").split(":") };
+  }
+
+  test.each("debian ubuntu centos almalinux rocky fedora opensuse".split(" "))(
+    "%s has elements that diskimage-builder has, and that fit together",
+    async (target) => {
+      for (const layout of layouts) {
+        const { io, out } = testIo([
+          "kanod-image-builder",
+          "core",
+          "--dry-run",
+          "-s",
+          `target=${target}`,
+          ...layout,
+          ...more,
+        ]);
+        expect(await imageBuilderCommand(io, testImage({}))).toBe(0);
+        const { elements, folders } = inScript(out());
+        const found = await expandElements(join(installedDib(), "bin/disk-image-create"), elements, folders);
+        expect(found).not.toHaveProperty("fault");
+        const names = found !== undefined && "elements" in found ? found.elements.map(({ name }) => name) : [];
+        expect(names).toEqual(expect.arrayContaining(["kanod-configure", "kanod-cloud-init", "bootloader", "vm"]));
+      }
+    },
+  );
 });
 
 describe("dib-lint", () => {
