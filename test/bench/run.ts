@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { benchAgent } from "./agent.ts";
 import { benchCompile } from "./compile.ts";
+import { benchImage } from "./image.ts";
 import type { Figure } from "./measure.ts";
 import { benchNetwork } from "./network.ts";
 import { benchValidate } from "./validate.ts";
@@ -14,6 +15,7 @@ const figures = [
   ...(await benchValidate()),
   ...(await benchVault()),
   ...(await benchNetwork()),
+  ...(await benchImage()),
 ];
 const shown = ({ name, value, unit, range, goal }: Figure): string => {
   const spread = range === undefined ? "" : ` (${range.map((end) => end.toFixed(2)).join(" to ")})`;

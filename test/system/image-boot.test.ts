@@ -1,7 +1,7 @@
 /** Images that kanod-image-builder built, started in containers: cloud-init of two releases of Debian calls the agent. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
@@ -11,6 +11,7 @@ import { type ContainerRoot, containerRoot, seedContainer } from "../support/con
 import { dibEnvironment, dibObstacle } from "../support/dib.ts";
 import { type BuiltImage, builtImage } from "../support/images.ts";
 import { bootGuest, type Guest, nspawnObstacle } from "../support/nspawn.ts";
+import { type PlainBuild, plainBuild } from "../support/plain-build.ts";
 import { selfSigned } from "../support/self-signed.ts";
 import { userData } from "../support/user-data.ts";
 
@@ -209,18 +210,7 @@ describe("user-data without commands of its own", () => {
 });
 
 describe("the element kanod-configure in a build by plain disk-image-create", () => {
-  const repository = fileURLToPath(new URL("../..", import.meta.url));
-  const elements = [
-    "packaging/elements",
-    "test/fixtures/modules/machine/elements",
-    "test/fixtures/modules/tiny/elements",
-  ];
   let root: ContainerRoot;
-
-  interface Outcome {
-    status: number | null;
-    output: string;
-  }
 
   beforeAll(() => {
     if (obstacle === undefined || process.env["CI"]) root = containerRoot(builtImage("trixie").path("tar"));
@@ -229,31 +219,13 @@ describe("the element kanod-configure in a build by plain disk-image-create", ()
   afterAll(() => root?.[Symbol.dispose]());
 
   /** A system that has all packages already is taken for the distribution. */
-  function diskImageCreate(folder: string, more: readonly string[], env: Record<string, string> = {}): Outcome {
-    symlinkSync(programFile, join(folder, "kanod-configure"));
-    const dib = dibEnvironment();
-    const { status, stdout, stderr } = spawnSync(
-      "disk-image-create",
-      ["-t", "tar", "-o", "image", "tiny-os", "kanod-configure", ...more],
-      {
-        cwd: folder,
-        env: {
-          ...dib,
-          PATH: `${folder}:${dirname(process.execPath)}:${dib["PATH"]}`,
-          ELEMENTS_PATH: elements.map((path) => join(repository, path)).join(":"),
-          DIB_TINY_ROOT: root.path,
-          ...env,
-        },
-        encoding: "utf8",
-        maxBuffer: 2 ** 26,
-      },
-    );
-    return { status, output: stdout + stderr };
+  function build(folder: string, more: readonly string[], env: Record<string, string> = {}): PlainBuild {
+    return plainBuild(folder, root.path, ["kanod-configure", ...more], env);
   }
 
   test("needs only ELEMENTS_PATH, and kanod-configure in PATH", () => {
     const folder = temporaryFolder();
-    const { status, output } = diskImageCreate(folder, []);
+    const { status, output } = build(folder, []);
     expect({ status, output: output.slice(-2000) }).toMatchObject({ status: 0 });
     const files = execFileSync("tar", ["tvf", "image.tar"], { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 26 });
     expect(files).toMatch(/-rwxr-xr-x .* \.\/usr\/local\/bin\/kanod-configure\n/);
@@ -266,7 +238,7 @@ describe("the element kanod-configure in a build by plain disk-image-create", ()
 
   test("with kanod-systemd, units call the agent on a machine without cloud-init", async () => {
     const folder = temporaryFolder();
-    expect(diskImageCreate(folder, ["kanod-systemd", "machine-facts"])).toMatchObject({ status: 0 });
+    expect(build(folder, ["kanod-systemd", "machine-facts"])).toMatchObject({ status: 0 });
     using machine = containerRoot(join(folder, "image.tar"));
     writeFileSync(join(machine.path, "etc/cloud/cloud-init.disabled"), "");
     const configuration = join(machine.path, "etc/kanod-configure/configuration.yaml");
@@ -285,7 +257,7 @@ describe("the element kanod-configure in a build by plain disk-image-create", ()
 
   test("an agent that does not run in the image fails the build, and says why", () => {
     // The system has no Node of its own.
-    const { status, output } = diskImageCreate(temporaryFolder(), [], { KANOD_AGENT_RUNTIME: "system" });
+    const { status, output } = build(temporaryFolder(), [], { KANOD_AGENT_RUNTIME: "system" });
     expect(status).toBe(1);
     expect(output).toContain("the agent does not run in this image");
   });
@@ -296,7 +268,9 @@ describe("the element kanod-configure in a build by plain disk-image-create", ()
   ])("%s is found before anything is installed", (_, getconf, message) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "getconf"), `#!/bin/sh\n${getconf}\n`, { mode: 0o755 });
-    const hook = join(repository, "packaging/elements/kanod-configure/pre-install.d/05-kanod-configure-libc");
+    const hook = fileURLToPath(
+      new URL("../../packaging/elements/kanod-configure/pre-install.d/05-kanod-configure-libc", import.meta.url),
+    );
     const run = (env: Record<string, string>): ReturnType<typeof spawnSync> =>
       spawnSync(hook, { env: { PATH: `${folder}:/usr/bin:/bin`, ...env }, encoding: "utf8" });
     const refused = run({ KANOD_AGENT_RUNTIME: "embedded" });
