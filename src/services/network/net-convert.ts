@@ -45,6 +45,7 @@ export function unknownToCloudInit(network: Network, renderer: RendererName): Fi
     );
     return [
       ...unexpressed(settings, renderer, network),
+      ...(settings.text("renderer") === "sriov" ? [cannotExpress(renderer, settings.at("renderer"))] : []),
       ...options.map(({ at }) => cannotExpress(renderer, at, "lifetime and label of an address")),
       ...lostRoutes(device, settings, renderer),
     ];

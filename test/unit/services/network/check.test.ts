@@ -359,6 +359,8 @@ test.each([
   ["networkd", "bridges:\n  br0:\n    »openvswitch: {}"],
   ["network-manager", "bridges:\n  br0:\n    »openvswitch: {}"],
   ["network-manager", "ethernets:\n  eno1:\n    dhcp4: true\n    »emit-lldp: true"],
+  ["sysconfig", "ethernets: {eno1: {}}\nvlans:\n  v:\n    link: eno1\n    id: 5\n    »renderer: sriov"],
+  ["eni", "ethernets: {eno1: {dhcp4: true, »ignore-carrier: true}}"],
   ["netplan", "ethernets:\n  eno1:\n    dhcp4: true\n    dhcp6: true\n    dhcp4-overrides: {»use-dns: false}"],
 ] as const)("what %s cannot express is told where the image has it: %s", (renderer, sections) => {
   expectProblems(version2(sections), ["error[unsupported-by-renderer]"], { network: { renderer } });
