@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { AgentError } from "../config/agent-error.ts";
 import { type ElementNames, elementFiles, type NewElementOptions } from "./new-element-files.ts";
 import {
+  fileFault,
   listFolder,
   machine,
   makeFolder,
@@ -38,9 +39,18 @@ export function elementNames(name: string): ElementNames {
 /**
  * Writes a new element that compiles, validates its example and passes its test as it is.
  *
- * @throws AgentError `not-empty` where the folder has something in it
+ * @throws AgentError `not-empty` where the folder has something in it, `cannot-write` where it cannot be written
  */
 export async function writeElement(folder: string, names: ElementNames, options: NewElementOptions): Promise<void> {
+  try {
+    await write(folder, names, options);
+  } catch (error) {
+    const fault = fileFault(error);
+    throw fault === undefined ? error : new AgentError("cannot-write", fault, { cause: error });
+  }
+}
+
+async function write(folder: string, names: ElementNames, options: NewElementOptions): Promise<void> {
   const kind = await pathKind(folder);
   if (kind !== "none" && (kind !== "folder" || (await listFolder(folder))?.length !== 0)) {
     throw new AgentError("not-empty", `${folder} is there already, and not an empty folder`);

@@ -42,7 +42,6 @@ async function newElement(
   return exitCodes.done;
 }
 
-/** A word of a command line, as a shell reads it. */
 /** Every line that is indented by four blanks is a command. */
 function nextSteps(folder: string, name: string, language: string, boot: boolean): string {
   const run = boot

@@ -5,7 +5,7 @@ import { stopwatch } from "../log/stopwatch.ts";
 import { type CommandContext, type Program, usageError } from "./command-line.ts";
 import { exitCodes } from "./io.ts";
 import { formatOption, rootOption } from "./options.ts";
-import { quietHost } from "./tree.ts";
+import { checkRoot, quietHost, rootFolder } from "./tree.ts";
 
 /** How often a journal that is waited for is read, in seconds. */
 const pollInterval = 0.5;
@@ -37,6 +37,7 @@ export function defineStatus(program: Program, { io }: CommandContext): void {
   program.setAction<StatusOptions>(command, async (options) => {
     const seconds = Number(options.timeout);
     if (!(seconds >= 0)) throw usageError("bad-timeout", "--timeout takes a number of seconds");
+    await checkRoot(io, rootFolder(io, options.root).root);
     const { host, log } = quietHost(io, options.root);
     const read = async (): Promise<StatusReport> => {
       return judge(await readJournal(host, log), (run) => isAlive(run.process));

@@ -184,6 +184,13 @@ describe.each(kinds)("an agent with %s runtime", (kind) => {
     expect(out + err).not.toContain("open-sesame");
   });
 
+  test("the status of a tree that is none is a usage error", () => {
+    for (const root of ["/nowhere", program("schema.yaml")]) {
+      const { exitCode, err } = runProgram(program("kanod-configure"), ["status", "--root", root]);
+      expect([exitCode, err.includes("[bad-root]")]).toEqual([2, true]);
+    }
+  });
+
   test("unknown commands suggest the near one", () => {
     const { exitCode, err } = runProgram(program("kanod-configure"), ["statsu"]);
     expect(exitCode).toBe(2);

@@ -89,6 +89,8 @@ describe("a new element is refused", () => {
       const { exitCode, err } = sh(`kanod-configure ${command}`);
       expect([exitCode, err.includes("[not-empty]")]).toEqual([1, true]);
     }
+    const below = sh("kanod-configure new-element kanod-hello file/below");
+    expect([below.exitCode, below.err.includes("[cannot-write]")]).toEqual([1, true]);
     expect(readdirSync(join(folder, "kanod-hello"))).toEqual(["mine"]);
     mkdirSync(join(folder, "empty"));
     expect(sh("kanod-configure new-element kanod-hello empty").exitCode).toBe(0);
