@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -59,6 +59,18 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+test("it has what it needs, and no tests but those of the element that is the tutorial", () => {
+  const shipped = join(folder, "node_modules/kanod-configure");
+  const files = readdirSync(shipped, { recursive: true, encoding: "utf8" }).filter(
+    (path) => !/node_modules/.test(path),
+  );
+  expect(files).toEqual(
+    expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md", "dist/man/man8/kanod-runcmd.8"]),
+  );
+  const tests = files.filter((path) => path.endsWith(".test.ts"));
+  expect(tests).toEqual(["packaging/modules/demo/elements/kanod-greeter/test/greeter.test.ts"]);
+});
+
 test("all its programs run", async () => {
   for (const name of ["kanod-configure", "kanod-bootcmd", "kanod-runcmd", "kanod-image-builder"]) {
     const { exitCode, stdout } = await run(name, "--version");
@@ -86,9 +98,11 @@ test("it checks the element against its own types", async () => {
 });
 
 test("its libraries can be imported, and have types", async () => {
-  const options = ["--noEmit", "--strict", "--module", "nodenext", "--types", "node", "library.ts"];
-  const checked = await run("tsc", ...options);
-  expect([checked.exitCode, checked.stdout]).toEqual([0, ""]);
+  for (const resolution of [["nodenext"], ["preserve", "--moduleResolution", "bundler"]]) {
+    const options = ["--noEmit", "--strict", "--module", ...resolution, "--types", "node", "library.ts"];
+    const checked = await run("tsc", ...options);
+    expect([checked.exitCode, checked.stdout]).toEqual([0, ""]);
+  }
   const { stdout } = await run("node", "library.ts");
   expect(stdout).toBe("function,function,function,function,function");
 });
