@@ -1,6 +1,6 @@
 import { isMapping } from "../mapping.ts";
 import type { Bootstrap, PlacedCall, WrittenFile } from "./bootstrap.ts";
-import type { CallInput } from "./calls.ts";
+import type { CallInput, Program } from "./calls.ts";
 import type { DocumentKind, Inspection } from "./inspection.ts";
 import { checkPermissions } from "./permissions.ts";
 import { writtenContent } from "./written-file.ts";
@@ -19,14 +19,15 @@ export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): 
   for (const file of [...configurations, ...misplaced]) {
     checkPermissions(file);
     inspectFile(inspection, file, "configuration", (value) => {
-      if (bootcmd.length === 0 && !bootstrap.isOpen) reportMissingBootcmd(inspection, file, value);
+      const isCalled = bootcmd.length > 0 || bootstrap.isOpen || isNamedInFiles(bootstrap, "kanod-bootcmd");
+      if (!isCalled) reportMissingBootcmd(inspection, file, value);
     });
   }
   for (const file of bootstrap.files) if (normalized(file.path) === systemPath) inspectFile(inspection, file, "system");
   for (const call of bootstrap.calls) inspectCall(inspection, bootstrap, call);
   if (bootstrap.isOpen) return;
   const [first] = configurations;
-  if (first !== undefined && runcmd.length === 0) {
+  if (first !== undefined && runcmd.length === 0 && !isNamedInFiles(bootstrap, "kanod-runcmd")) {
     const message = "nothing calls `kanod-runcmd`: this configuration will not be applied";
     inspection.report("warning", "missing-runcmd", first.pathPlace, message, {
       hint: "add it to the commands: `- kanod-runcmd`",
@@ -38,6 +39,14 @@ export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): 
     const hint = "this is right only where the image brings a configuration";
     inspection.report("note", "missing-configuration", call.name.place(0, call.name.text.length), message, { hint });
   }
+}
+
+/** Whether a file that is written, such as a script or a unit, may call the program when something else calls it. */
+function isNamedInFiles({ files }: Bootstrap, program: Program): boolean {
+  return files.some(({ path, entry }) => {
+    const { content } = entry;
+    return normalized(path) !== configurationPath && typeof content === "string" && content.includes(program);
+  });
 }
 
 function inspectFile(

@@ -148,6 +148,11 @@ describe("what is around a configuration", () => {
     ["a call under conditions", `#cloud-config\n${files}runcmd: ["if true; then sudo -E kanod-runcmd; fi"]\n`, []],
     ["a call with a deadline", `#cloud-config\n${files}runcmd: [timeout 600 kanod-runcmd]\n`, []],
     ["a call of something else", `#cloud-config\n${files}runcmd: [echo kanod-runcmd]\n`, ["3:10 missing-runcmd"]],
+    [
+      "a call in a script that is written",
+      `#cloud-config\n${files}- {path: /go, content: "#!/bin/sh\\nkanod-runcmd"}\nruncmd: [/go]\n`,
+      [],
+    ],
     ["a call in bootcmd", `#cloud-config\nbootcmd: [kanod-runcmd]\n${files}`, ["2:11 wrong-stage"]],
     [
       "a call of bootcmd in runcmd",
@@ -212,6 +217,8 @@ describe("what is around a configuration", () => {
     const text = withContent("name: node1", "boot: {disk: sda}");
     expect(problemsIn(text)).toEqual(["3:11 missing-bootcmd"]);
     expect(problemsIn(`${text}bootcmd: [kanod-bootcmd]\n`)).toEqual([]);
+    const unit = "  - {path: /etc/systemd/system/a.service, content: 'ExecStart=/usr/local/bin/kanod-bootcmd'}\n";
+    expect(problemsIn(text.replace("runcmd:\n", `${unit}runcmd:\n`))).toEqual([]);
     expect(problemsIn(withContent("name: node1", "boot: {}"))).toEqual([]);
   });
 });
