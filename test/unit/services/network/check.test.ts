@@ -366,16 +366,38 @@ test.each([
   expectProblems(version2(sections), ["error[unsupported-by-renderer]"], { network: { renderer } });
 });
 
-test("no check is without a case", () => {
-  const folder = new URL("../../../../src/services/network/check/", import.meta.url);
-  const files = [...readdirSync(folder), "../version1.ts"];
-  const sources = files.map((name) => readFileSync(new URL(name, folder), "utf8"));
-  const codes = sources.flatMap((source) =>
-    [...source.matchAll(/\b(error|warning)(?:\(|",)\s*"([a-z0-9-]+)"/g)].map((match) => `${match[1]}[${match[2]}]`),
+test("a renderer that the image does not have is told to have no effect", () => {
+  const sections = "renderer: »NetworkManager\nethernets: {eno1: {dhcp4: true}}";
+  expectProblems(version2(sections), ["warning[renderer-not-used]"], { network: { renderer: "networkd" } });
+});
+
+const network = new URL("../../../../src/services/network/", import.meta.url);
+
+/** What the sources of a folder or a file can find, as `SEVERITY[CODE]`; without a severity where it is not beside the code. */
+function found(...paths: string[]): Set<string> {
+  const files = paths.flatMap((path) =>
+    path.endsWith("/") ? readdirSync(new URL(path, network)).map((name) => path + name) : [path],
   );
+  const sources = files.map((path) => readFileSync(new URL(path, network), "utf8"));
+  const pattern = /(?:\b(error|warning)(?:\(|",)|\bcode:)\s*"([a-z0-9-]+)"/g;
+  return new Set(
+    sources.flatMap((source) => [...source.matchAll(pattern)].map(([, kind, code]) => `${kind}[${code}]`)),
+  );
+}
+
+test("no check is without a case", () => {
   const tested = [...Object.values(all).flat(), ...version1].map(([problem]) => problem);
   const elsewhere = ["error[gateway-without-address]"];
-  expect([...new Set(codes)].filter((code) => ![...tested, ...elsewhere].includes(code))).toEqual([]);
+  const missing = [...found("check/", "version1.ts")].filter((code) => ![...tested, ...elsewhere].includes(code));
+  expect(missing).toEqual([]);
+});
+
+test("the README has the code of each check", () => {
+  const readme = readFileSync(new URL("../../../../contributions/network/README.md", import.meta.url), "utf8");
+  const codes = [...found("check/", "render/", "version1.ts", "network.ts", "sections.ts")].map((code) =>
+    code.replace(/^\w+\[|\]$/g, ""),
+  );
+  expect(codes.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
 });
 
 const examples = corpusFiles("netplan-examples/*.yaml");
