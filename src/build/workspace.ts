@@ -17,7 +17,6 @@ import {
   rm,
   rmdir,
   stat,
-  statfs,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -465,12 +464,4 @@ export async function digestFile(path: string): Promise<{ sha256: string; bytes:
     bytes += chunk.length;
   }
   return { sha256: hash.digest("hex"), bytes };
-}
-
-/** Free space on the file system of a folder, in bytes; undefined where that cannot be known. */
-export async function freeSpace(folder: string): Promise<number | undefined> {
-  return statfs(folder).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => undefined,
-  );
 }

@@ -106,10 +106,15 @@ function sectionText({ contribution, element, atEnd, steps, unknown }: PlanSecti
   const title = `${contribution} (element ${element}${atEnd ? ", at the end of the run" : ""})`;
   const lines = steps.flatMap((step) => [
     summary(step),
-    ...(step.kind === "write" ? [difference(step.path, step.previous, step.content)] : []),
+    ...(hasNewContent(step) ? [difference(step.path, step.previous, step.content)] : []),
   ]);
   const unknowns = unknown.map((what) => `known only on the machine: ${what}`);
   return [title, ...(lines.length === 0 ? ["nothing to do"] : lines), ...unknowns].join("\n").replaceAll("\n", "\n  ");
+}
+
+/** Only mode or owner change where it has not. */
+function hasNewContent(step: PlanStep): step is Extract<PlanStep, { kind: "write" }> {
+  return step.kind === "write" && step.previous !== step.content;
 }
 
 function ending({ state, notRun }: PlannedStage): string[] {

@@ -128,6 +128,12 @@ test("a plan shows what would be done, and does not do it", async () => {
   );
 });
 
+test("a plan shows no difference where only the mode changes", async () => {
+  const root = newTree({ [configuration]: "name: a\n", "/etc/motd": "first\nhello\nlast\n" });
+  const { out } = await plan(root);
+  expect(out).toContain("  change file /etc/motd (0640)\n  create folder /srv/greeter (0700)\n");
+});
+
 test("what a plan shows is what the run does, and all that it does", async () => {
   const root = newTree({ [configuration]: "name: a\npassword: sesame open\n", "/etc/old": "", "/etc/motd": "hi\n" });
   const { out } = await plan(root, ["--format", "json"]);

@@ -1,5 +1,6 @@
 import { type Arguments, add, applyFilter, numeric } from "./filters.ts";
 import { callMethod } from "./methods.ts";
+import { controlCharacters } from "./python-regexp.ts";
 import { parseTemplate, type SyntaxNode, TemplateError } from "./syntax.ts";
 import { applyTest, isIn } from "./tests.ts";
 import {
@@ -215,13 +216,7 @@ const simpleEscapes: Readonly<Record<string, string>> = {
   "\\": "\\",
   "'": "'",
   '"': '"',
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
+  ...controlCharacters,
 };
 
 function compare(node: SyntaxNode, value: (child: SyntaxNode) => Value): Value {

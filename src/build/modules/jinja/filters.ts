@@ -105,8 +105,6 @@ const filters: Readonly<Record<string, Filter>> = {
   round: filter(["precision", "method"], round),
 };
 
-export const filterNames: readonly string[] = Object.keys(filters);
-
 /** Python's `+`. @throws ValueError for kinds that cannot be added */
 export function add(left: Value, right: Value): Value {
   if (typeof left === "string" && typeof right === "string") return left + right;

@@ -32,7 +32,8 @@ function groupText(
 /** A text, or a group of the match. */
 type ReplacementPart = string | { group: string };
 
-const controlCharacters: Readonly<Record<string, string>> = {
+/** By the letters behind a backslash that stand for them, in Python's string literals and replacements. */
+export const controlCharacters: Readonly<Record<string, string>> = {
   a: "\x07",
   b: "\b",
   f: "\f",

@@ -1,7 +1,7 @@
 import type { Finding } from "../../../agent/contribution.ts";
 import { shown } from "../../../config/shown.ts";
 import { parseAddress, parsePrefix } from "../address.ts";
-import { type Device, settingsOf } from "../model.ts";
+import { settingsOf } from "../model.ts";
 import type { Settings } from "../settings.ts";
 import { error, type Rule, warning } from "./context.ts";
 
@@ -142,9 +142,4 @@ function isEndpoint(text: string): boolean {
   const [, host = "", port = "0"] = /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
   const isAddress = host.startsWith("[") ? parseAddress(host.slice(1, -1))?.family === 6 : host !== "";
   return isAddress && Number(port) > 0 && Number(port) < 65536;
-}
-
-/** For tests and renderers: whether a device is a tunnel of this mode. */
-export function isTunnel(device: Device, mode: string): boolean {
-  return device.kind === "tunnels" && device.values["mode"] === mode;
 }
