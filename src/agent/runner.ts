@@ -129,7 +129,10 @@ export class Runner {
   ): Promise<"done" | "stopped" | "failed" | "interrupted"> {
     const { signal } = this.#options;
     const scope = new AbortController();
-    const scoped = scopedHost(this.#options.host(contribution, AbortSignal.any([scope.signal, signal]), log));
+    const interrupt = (): void => scope.abort(signal.reason);
+    signal.addEventListener("abort", interrupt);
+    if (signal.aborted) interrupt();
+    const scoped = scopedHost(this.#options.host(contribution, scope.signal, log));
     try {
       await withDeadline(
         () => contribution.code(this.#params(contribution, record, scoped.host, log)),
@@ -150,6 +153,7 @@ export class Runner {
       return "failed";
     } finally {
       scoped.close();
+      signal.removeEventListener("abort", interrupt);
       scope.abort();
     }
   }
@@ -213,7 +217,7 @@ async function withDeadline(
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const ended = new AbortController();
+  let stopWaiting = (): void => {};
   const deadline = new Promise<never>((_, reject) => {
     const expired = (): void => {
       const message = `did not finish within ${timeout} s`;
@@ -223,15 +227,15 @@ async function withDeadline(
     const timer = setTimeout(expired, Math.min(timeout * 1000, 2 ** 31 - 1));
     const interrupted = (): void => reject(new AgentError("interrupted", "the run was interrupted"));
     signal?.addEventListener("abort", interrupted, { once: true });
-    ended.signal.addEventListener("abort", () => {
+    stopWaiting = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", interrupted);
-    });
+    };
   });
   try {
     await Promise.race([Promise.resolve().then(code), deadline]);
   } finally {
-    ended.abort();
+    stopWaiting();
   }
 }
 

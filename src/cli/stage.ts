@@ -6,7 +6,7 @@ import { acquireLock } from "../agent/lock.ts";
 import { provideTemplates } from "../agent/registry.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
-import { createHost } from "../host/create-host.ts";
+import { createHosts } from "../host/create-host.ts";
 import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
 import { createLockPort } from "../host/lock-port.ts";
@@ -90,12 +90,10 @@ async function run(
   const environment = new Environment(io.environment);
   await checkRoot(io, root);
   const { log, close } = openRunLog(io, { level: options.logLevel, format: options.logFormat, root, plan });
-  const makeHost = (its: Logger, end: AbortSignal): Host => {
-    return createHost({ ...(root === undefined ? {} : { root }), log: its, environment, signal: end });
-  };
+  const makeHost = createHosts({ ...(root === undefined ? {} : { root }), environment });
   // What the agent does for itself is a detail.
   const own = { ...log, info: log.debug };
-  const host = makeHost(own, new AbortController().signal);
+  const host = makeHost(own, undefined);
   let release: (() => void) | undefined;
   try {
     if (!plan) release = acquireLock(createLockPort(root ?? "/"), ownIdentity());

@@ -22,12 +22,28 @@ export interface HostOptions {
 }
 
 /** The machine, or a target tree on it. @throws HostError where the tree is missing or no folder */
-export function createHost(options: HostOptions): Host {
-  const { log, signal } = options;
-  const tree = new Tree(options.root);
+export function createHost({ log, signal, ...options }: HostOptions): Host {
+  return createHosts(options)(log, signal);
+}
+
+/** What makes hosts of one machine or tree, each with its log and signal. @throws HostError as {@link createHost} */
+export function createHosts(
+  options: Omit<HostOptions, "log" | "signal">,
+): (log: Logger, signal: AbortSignal | undefined) => Host {
+  const { root, environment } = options;
+  const tree = new Tree(root);
   const files = new Files(tree);
-  const { environment: given } = options;
-  const environment = given instanceof Environment ? given : new Environment(given);
+  const shared = environment instanceof Environment ? environment : new Environment(environment);
+  return (log, signal) => hostOf(tree, files, shared, log, signal);
+}
+
+function hostOf(
+  tree: Tree,
+  files: Files,
+  environment: Environment,
+  log: Logger,
+  signal: AbortSignal | undefined,
+): Host {
   const root = tree.isMachine ? undefined : tree.root;
   const commands: CommandContext = { root, environment, log, signal };
   const network = { signal, authorities: () => certificateAuthorities(files, tree.isMachine) };

@@ -1,4 +1,4 @@
-import { closeSync, constants, linkSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, constants, linkSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { errorCode } from "./file-error.ts";
 import { Files } from "./files.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./process-info.ts";
@@ -33,7 +33,9 @@ export function createLockPort(root: string): LockPort {
   const createExclusive = (path: string, content: string): boolean =>
     tree.at("lock", path, { follow: false, make: true }, (place) => linkWhole(place, content)) ?? false;
   const remove = (path: string, content: string): void => {
-    if (read(path) === content) files.remove(path);
+    if (read(path) !== content) return;
+    // No fsync, as when it is made.
+    tree.at("unlock", path, { follow: false }, (place) => unlinkSync(place.path));
   };
   // Between looking at a stale file and replacing it, somebody else could have replaced it: the guard forbids it.
   const takeOver = (path: string, stale: string, content: string, guards = 0): boolean => {
