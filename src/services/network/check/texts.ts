@@ -33,13 +33,16 @@ function controlFound(pointer: string, atKey: boolean): Finding {
 }
 
 /** As systemd.network(5) has them; to some renderers' files quotes, blanks and `$` mean something. */
-const domain = /^~?(\.|[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,252})$/u;
+function isSearchDomain(text: string): boolean {
+  // In here for the same reason as in src/config/shown.ts.
+  return /^~?(\.|[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,252})$/u.test(text);
+}
 
 export const searchDomains: Rule = ({ network }) =>
   network.devices.flatMap((device) => {
     const section = settingsOf(device).section("nameservers");
     return (section?.texts("search") ?? []).flatMap((text, index) =>
-      domain.test(text) || control.test(text)
+      isSearchDomain(text) || control.test(text)
         ? []
         : [error("bad-domain", `${section?.at("search")}/${index}`, `${shown(text)} is no domain to search in`)],
     );
