@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { hasErrors, type Problem } from "../config/problem.ts";
 import { agentBundle, agentCode, isBuilt } from "./agent-bundle.ts";
 import { BuildError, buildProblem } from "./build-error.ts";
@@ -15,9 +15,7 @@ import {
   launcher,
   rehearsalProgram,
   separateParts,
-  storedAgent,
-  storedCode,
-  storedPart,
+  storedScript,
   validatorsName,
 } from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
@@ -25,6 +23,7 @@ import { publish } from "./publish.ts";
 import { rehearse, startOnce } from "./rehearsal.ts";
 import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
+import type { SplitBundle } from "./split-bundle.ts";
 import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
 import { validatorParts, validatorsModule } from "./validators.ts";
@@ -96,6 +95,13 @@ export async function compileAgent(options: CompileOptions): Promise<CompileResu
     const fault = fileFault(error);
     throw fault === undefined ? error : new BuildError([buildProblem("file-error", fault)]);
   }
+}
+
+/** Expressions for the agent's texts where they are stored in the executable. */
+function storedAgent(withCode: boolean): SplitBundle {
+  const expression = (text: keyof SplitBundle): string =>
+    storedScript(basename(agentBundle[text]), withCode ? basename(agentCode[text]) : undefined);
+  return { core: expression("core"), rest: expression("rest") };
 }
 
 class Compilation {
@@ -174,11 +180,12 @@ class Compilation {
     const problems = await bundleProblems(report, elements, stage);
     if (hasErrors(problems)) throw new BuildError(problems);
     this.#warnings.push(...problems);
-    const [agent = "", image = ""] = [await readText(agentBundle), await readText(output)];
+    const image = (await readText(output)) ?? "";
+    const agent = { core: (await readText(agentBundle.core)) ?? "", rest: (await readText(agentBundle.rest)) ?? "" };
     const validators = await validatorParts(stage.folder);
     const forRehearsal = bundledParts(agent, image, validators);
     if (runtime === undefined) return { final: forRehearsal, forRehearsal };
-    return { final: bundledParts(storedPart(runtime.native), image, validators), forRehearsal };
+    return { final: bundledParts(storedAgent(runtime.native), image, validators), forRehearsal };
   }
 
   async #bundle(stage: Stage, output: string): Promise<BundleReport> {
@@ -201,8 +208,8 @@ class Compilation {
     const agent = join(folder, "kanod-configure");
     const program = agentProgram(parts, runtime !== undefined);
     if (runtime !== undefined) {
-      const code = runtime.native ? { [storedCode]: agentCode } : {};
-      const assets = { [storedAgent]: agentBundle, ...code };
+      const files = [agentBundle, ...(runtime.native ? [agentCode] : [])].flatMap(({ core, rest }) => [core, rest]);
+      const assets = Object.fromEntries(files.map((file) => [basename(file), file]));
       const options = { work: join(this.#work, "executable"), assets, signal: this.#signal };
       return buildExecutable(program, runtime, agent, options);
     }

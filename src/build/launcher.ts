@@ -1,3 +1,5 @@
+import type { SplitBundle } from "./split-bundle.ts";
+
 /**
  * Texts of programs. An agent has two parts: what is the same in every image, and the image with its contributions. Texts
  * of parts hand both to a function `run`, which the text of a program defines.
@@ -25,31 +27,25 @@ export function partOf(module: string): string {
   return `((module, exports, require, __dirname) => {\n${module}\n})`;
 }
 
-/** Names of the agent's part in an executable, and of the code that was compiled for it in advance. */
-export const storedAgent = "agent.cjs";
-export const storedCode = "agent.code";
-
 /**
- * An expression for the agent's part where it is stored in the executable. V8 compiles most functions when they are first
- * called, and the code that Node itself keeps in an executable has only those that no call was needed for.
+ * An expression for the value of a script that is stored in the executable. V8 compiles most functions when they are
+ * first called, and the code that Node itself keeps in an executable has only those that no call was needed for.
+ *
+ * @param code name under which the code is stored that was compiled for it in advance
  */
-export function storedPart(hasCode: boolean): string {
-  const options = `{ filename: "${storedAgent}"${hasCode ? `, cachedData: stored("${storedCode}")` : ""} }`;
-  return `(({ Script }, { getRawAsset }) => {
-  const stored = (name) => Buffer.from(getRawAsset(name));
-  return new Script(stored("${storedAgent}").latin1Slice(), ${options}).runInThisContext();
-})(require("node:vm"), require("node:sea"))`;
+export function storedScript(name: string, code: string | undefined): string {
+  return `stored(${[name, ...(code === undefined ? [] : [code])].map((each) => JSON.stringify(each)).join(", ")})`;
 }
 
 /**
  * Both parts in one program, which imports nothing but Node's own modules. The image's gets the agent's exports for
  * "kanod-configure", whichever file imports it, and the validators for {@link validatorsName}.
  *
- * @param agent the part, or an expression for it, whose module exports `runAgent`
+ * @param agent texts of the agent's part (split-bundle.ts), or expressions for them, whose module exports `runAgent`
  * @param image text of a CommonJS module whose default export is the image
  * @param validators texts of CommonJS modules by the name that each exports; one is evaluated when it is asked for
  */
-export function bundledParts(agent: string, image: string, validators: Readonly<Record<string, string>>): string {
+export function bundledParts(agent: SplitBundle, image: string, validators: Readonly<Record<string, string>>): string {
   const getters = Object.entries(validators).map(
     ([name, text]) => `  get ${name}() {
     const { ${name}: value } = evaluate(${partOf(text)}, require);
@@ -65,12 +61,19 @@ export function bundledParts(agent: string, image: string, validators: Readonly<
     ownKeys: () => Reflect.ownKeys(require(name)),
   });
 };
-const evaluate = (part, require) => {
+const stored = (name, code) => {
+  const [{ Script }, { getRawAsset }] = [require("node:vm"), require("node:sea")];
+  const bytes = (asset) => Buffer.from(getRawAsset(asset));
+  const options = { filename: name, ...(code === undefined ? {} : { cachedData: bytes(code) }) };
+  return new Script(bytes(name).latin1Slice(), options).runInThisContext();
+};
+const evaluate = (part, require, rest) => {
   const module = { exports: {} };
-  part(module, module.exports, require, __dirname);
+  part(module, module.exports, require, __dirname, rest);
   return module.exports;
 };
-const agent = evaluate(${agent}, lazily);
+let others;
+const agent = evaluate(${agent.core}, lazily, () => (others ??= ${agent.rest}(lazily, __dirname)));
 const validators = {
 ${getters.join("")}};
 const image = evaluate(${partOf(image)}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));

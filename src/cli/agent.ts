@@ -1,30 +1,27 @@
 import type { CompiledImage } from "../agent/image.ts";
 import { AgentError } from "../config/agent-error.ts";
+import { programsEnded } from "../host/process.ts";
 import { processIo } from "./io.ts";
 import { type BuildSide, main } from "./main.ts";
 
 /**
- * The program: reads the process's arguments, runs the command and sets the process's exit code. A compiled agent calls
+ * The program: reads the process's arguments, runs the command and ends with its exit code. A compiled agent calls
  * it with what was compiled into it. In a single executable argv0 is the name as typed (argv[1] repeats the path of the
  * executable); otherwise argv[1] is the script as typed, its links not followed.
  */
 export async function runAgent(
   image: CompiledImage,
   options: { embedded: boolean; buildSide?: BuildSide },
-): Promise<void> {
+): Promise<never> {
   const program = options.embedded ? process.argv0 : (process.argv[1] ?? "kanod-configure");
   silenceYaml();
   const restoreExit = forbidExit();
-  process.exitCode = await main(processIo(program, process.argv.slice(2), endOfProcess()), image, options.buildSide);
+  const exitCode = await main(processIo(program, process.argv.slice(2), endOfProcess()), image, options.buildSide);
   restoreExit();
-  setTimeout(() => process.exit(), leftoverSeconds * 1000).unref();
+  await programsEnded();
+  // Whatever else a contribution left open must not keep the process from ending, and to tidy V8's memory takes its time.
+  process.exit(exitCode);
 }
-
-/**
- * How long a process that is done may go on: a timer or a socket that a contribution left behind must not keep
- * cloud-init waiting, but commands that are being ended get their time. In seconds.
- */
-const leftoverSeconds = 10;
 
 /** The yaml package prints all that it reads, secrets too, where these variables of its developers are set. */
 function silenceYaml(): void {

@@ -35,8 +35,21 @@ export interface Ending {
   notStarted: { code: string | undefined; reason: string } | undefined;
 }
 
+const running = new Set<Promise<Ending>>();
+
+/** Settles when all programs have ended, or are given up. Those that are left at the end of a run are being ended. */
+export async function programsEnded(): Promise<void> {
+  await Promise.allSettled(running);
+}
+
 /** Runs a program as the leader of its own process group, without a terminal. Never throws because of how it ends. */
-export async function runProcess(argv: readonly string[], options: ProcessOptions): Promise<Ending> {
+export function runProcess(argv: readonly string[], options: ProcessOptions): Promise<Ending> {
+  const ending = run(argv, options).finally(() => running.delete(ending));
+  running.add(ending);
+  return ending;
+}
+
+async function run(argv: readonly string[], options: ProcessOptions): Promise<Ending> {
   const { execa } = await import(/* webpackMode: "eager" */ "execa");
   if (options.signal?.aborted) return { ...neverRan, endedBy: "interrupt" };
   const [program = "", ...words] = argv;

@@ -40,6 +40,11 @@ register("outcome", 50, async ({ conf, host }) => {
     await new Promise(() => {});
   }
   if (conf.outcome === "leaves a timer") setInterval(() => {}, 1000);
+  if (conf.outcome === "leaves a program") {
+    const script = 'trap "" TERM; echo $$ > "$0"; while true; do sleep 1; done';
+    void host.run(["true"], { onTree: (root) => ["sh", "-c", script, root + "/pid"] }).catch(() => {});
+    while ((await host.readFile("/pid")) === undefined) await host.sleep(0.05);
+  }
   if (conf.outcome === "sleeps") await host.run(["sleep", "60"], { onTree: () => ["sleep", "60"] });
 });
 register("after", 51, ({ host }) => host.writeFile("/etc/after", "").then(() => {}));
@@ -239,6 +244,13 @@ test("what a contribution leaves behind does not keep the agent", async () => {
   const limit = setTimeout(() => child.kill("SIGKILL"), 40_000);
   expect(await ended).toMatchObject({ exitCode: 0, err: "" });
   clearTimeout(limit);
+});
+
+test("a program that a contribution leaves behind, and that ignores SIGTERM, does not outlive the agent", async () => {
+  const root = targetTree("name: one\noutcome: leaves a program\n");
+  const { ended } = startProgram(join(agents.embedded, "kanod-runcmd"), ["--root", root]);
+  expect(await ended).toMatchObject({ exitCode: 0, err: "" });
+  expect(existsSync(`/proc/${readFileSync(join(root, "pid"), "utf8").trim()}`)).toBe(false);
 });
 
 /** Names of the processes that a process has started and that still run. */

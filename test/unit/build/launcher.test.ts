@@ -19,6 +19,7 @@ exports.runAgent = async ({ modules }, options) => {
   for (const { load } of modules) await load();
   console.log(JSON.stringify({ registered: exports.registered, options, args: process.argv.slice(2), name }));
 };`;
+const parts = (core: string, rest = "() => ({})") => ({ core: partOf(core), rest });
 const image = `const name = "image's own";
 const kanod = require("kanod-configure");
 module.exports.default = {
@@ -35,8 +36,20 @@ async function run(text: string, ...args: string[]): Promise<{ folder: string; s
 }
 
 test("the parts are joined to one program: the image's part imports the agent's, and neither sees the other's names", async () => {
-  const { said } = await run(agentProgram(bundledParts(partOf(agent), image, validators), true), "x");
+  const { said } = await run(agentProgram(bundledParts(parts(agent), image, validators), true), "x");
   expect(said).toEqual({ registered, options: { embedded: true }, args: ["x"], name: "agent's own" });
+});
+
+test("the rest of the agent's part is asked for once, with the same require", async () => {
+  const asking = `
+exports.runAgent = async () => console.log(JSON.stringify([rest().sum(1, 2), rest().sum(3, 4), globalThis.count]));`;
+  const asked = `(require) => {
+  globalThis.count = (globalThis.count ?? 0) + 1;
+  return { sum: (one, other) => require("node:path").join(String(one), String(other)) };
+}`;
+  const core = `((module, exports, require, __dirname, rest) => {${asking}})`;
+  const { said } = await run(agentProgram(bundledParts({ core, rest: `(${asked})` }, "", {}), true));
+  expect(said).toEqual(["1/2", "3/4", 1]);
 });
 
 test("a validator is evaluated when it is asked for, and once", async () => {
@@ -50,7 +63,7 @@ exports.runAgent = async (image) => {
     ...validators,
     configuration: "globalThis.count = (globalThis.count ?? 0) + 1; exports.configuration = () => true;",
   };
-  const { said } = await run(agentProgram(bundledParts(partOf(asking), asked, counting), true));
+  const { said } = await run(agentProgram(bundledParts(parts(asking), asked, counting), true));
   expect(said).toEqual([true, true, 1]);
 });
 
@@ -68,7 +81,7 @@ test("the parts can stay in files of their own", async () => {
 
 test("a rehearsal writes down which module it imports", async () => {
   const trace = join(temporaryFolder(), "trace");
-  const { said } = await run(rehearsalProgram(bundledParts(partOf(agent), image, {})), "x", trace);
+  const { said } = await run(rehearsalProgram(bundledParts(parts(agent), image, {})), "x", trace);
   expect(said).toMatchObject({ registered, args: ["x"] });
   expect(readFileSync(trace, "utf8")).toBe("0 begins\n0 ends\n1 begins\n1 ends\n");
 });
