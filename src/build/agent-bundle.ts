@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
 import { codeOptions } from "./executable.ts";
+import { agentNotices, noticesOf } from "./notices.ts";
 import { builderNode } from "./runtime.ts";
 import { type SplitBundle, splitBundle } from "./split-bundle.ts";
 import { machine, packageFolder, pathKind, readText, removeTree, runProgram, writeText } from "./workspace.ts";
@@ -34,7 +35,7 @@ function inDist(name: string): string {
   return join(packageFolder, "dist", name);
 }
 
-/** Writes {@link agentBundle} from the modules in `dist`, and {@link agentCode}. */
+/** Writes {@link agentBundle} from the modules in `dist`, {@link agentCode} and {@link agentNotices}. */
 export async function bundleAgent(): Promise<void> {
   // A name of its own for each build would change the bundle.
   const folder = inDist(".bundle");
@@ -46,6 +47,7 @@ export async function bundleAgent(): Promise<void> {
     const missing = report.missing.filter(({ file }) => file.startsWith(inDist("")));
     const faults = [...missing, ...report.assets, ...report.invalid];
     if (faults.length > 0) throw new Error(`the agent cannot be bundled: ${JSON.stringify(faults)}`);
+    await writeText(agentNotices, await noticesOf([packageFolder, ...report.packages]));
     await splitByUse(inAscii((await readText(output)) ?? ""), join(folder, "run"));
   } finally {
     await removeTree(folder);

@@ -80,7 +80,13 @@ function examine(compilation: Compilation, code: string): BundleReport {
       Object.keys(module.buildInfo?.assets ?? {}).map((name) => ({ name, files: importers(module, compilation) })),
     ),
     invalid: invalidModules(modules, code),
+    packages: packagesOf(modules),
   };
+}
+
+function packagesOf(modules: readonly Module[]): string[] {
+  const folders = modules.map(({ resource = "" }) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(resource)?.[0]);
+  return [...new Set(folders.filter((folder) => folder !== undefined))];
 }
 
 function missingImports(module: Module, { moduleGraph }: Compilation): BundleReport["missing"] {

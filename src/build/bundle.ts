@@ -24,6 +24,8 @@ export interface BundleReport {
   assets: { name: string; files: string[] }[];
   /** Modules that cannot be bundled. */
   invalid: { message: string; files: string[] }[];
+  /** Folders of the npm packages that are in the bundle. */
+  packages: string[];
 }
 
 export interface BundleOptions extends Omit<BundleRequest, "report" | "ncc"> {

@@ -19,6 +19,7 @@ import {
   validatorsName,
 } from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
+import { agentNotices, joinNotices, noticesName, noticesOf } from "./notices.ts";
 import { publish } from "./publish.ts";
 import { rehearse, startOnce } from "./rehearsal.ts";
 import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
@@ -44,7 +45,7 @@ import {
 export interface CompileOptions {
   /** In image order. */
   elements: readonly ElementInput[];
-  /** Folder for the agent, `schema.yaml` and `manifest.json`. */
+  /** Folder for the agent, `schema.yaml`, `manifest.json` and `THIRD-PARTY-NOTICES`. */
   output: string;
   /** Whether Node is in the agent, which is the default, or the image has one (20.12 or newer). */
   runtime?: "embedded" | "system";
@@ -104,6 +105,11 @@ function storedAgent(withCode: boolean): SplitBundle {
   return { core: expression("core"), rest: expression("rest") };
 }
 
+/** What an agent has to say of the packages that are in it. */
+async function noticesFor(folders: readonly string[]): Promise<string> {
+  return joinNotices([(await readText(agentNotices)) ?? "", await noticesOf(folders)]);
+}
+
 class Compilation {
   readonly #options: CompileOptions;
   readonly #work: string;
@@ -130,7 +136,11 @@ class Compilation {
     const stage = await this.#step("check the contributions", () => stageImage(content, this.#work, this.#signal));
     const parts = await this.#step("bundle the contributions", () => this.#parts(stage, elements, runtime));
     const expected = await this.#step("try the contributions", () => this.#rehearse(parts.forRehearsal, elements));
-    const texts = { "schema.yaml": schema, "manifest.json": `${JSON.stringify(manifest, undefined, 2)}\n` };
+    const texts = {
+      "schema.yaml": schema,
+      "manifest.json": `${JSON.stringify(manifest, undefined, 2)}\n`,
+      [noticesName]: await noticesFor([...parts.packages, ...(runtime === undefined ? [] : [runtime.package])]),
+    };
     await publish(this.#options.output, texts, async (folder) => {
       await this.#step("make the program", () => this.#writeProgram(folder, parts.final, stage, runtime));
       await this.#step("start it", () => this.#start(folder, expected, runtime));
@@ -169,11 +179,11 @@ class Compilation {
     stage: Stage,
     elements: readonly CollectedElement[],
     runtime: Runtime | undefined,
-  ): Promise<{ final: string; forRehearsal: string }> {
+  ): Promise<{ final: string; forRehearsal: string; packages: readonly string[] }> {
     if (!this.#isBundled) {
       await makeLink(packageFolder, join(stage.folder, "node_modules/kanod-configure"));
       const parts = (base: string): string => separateParts(`${base}/${separateAgent}`, `${base}/image.js`);
-      return { final: parts("."), forRehearsal: parts(stage.folder) };
+      return { final: parts("."), forRehearsal: parts(stage.folder), packages: [] };
     }
     const output = join(this.#work, "image.cjs");
     const report = await this.#bundle(stage, output);
@@ -184,8 +194,9 @@ class Compilation {
     const agent = { core: (await readText(agentBundle.core)) ?? "", rest: (await readText(agentBundle.rest)) ?? "" };
     const validators = await validatorParts(stage.folder);
     const forRehearsal = bundledParts(agent, image, validators);
-    if (runtime === undefined) return { final: forRehearsal, forRehearsal };
-    return { final: bundledParts(storedAgent(runtime.native), image, validators), forRehearsal };
+    const { packages } = report;
+    if (runtime === undefined) return { final: forRehearsal, forRehearsal, packages };
+    return { final: bundledParts(storedAgent(runtime.native), image, validators), forRehearsal, packages };
   }
 
   async #bundle(stage: Stage, output: string): Promise<BundleReport> {

@@ -19,6 +19,8 @@ import {
 /** The Node that goes into an executable. */
 export interface Runtime {
   file: string;
+  /** Folder of the npm package that it comes from. */
+  package: string;
   version: string;
   arch: Arch;
   /** Without its symbol table, which is a quarter of it. */
@@ -38,10 +40,10 @@ const machineNames: Readonly<Record<Arch, string>> = { x64: "x86_64", arm64: "aa
  * @throws BuildError where the package is not installed
  */
 export async function prepareRuntime(arch: Arch, work: string, signal?: AbortSignal): Promise<Runtime> {
-  const { file, version } = await installedNode(arch);
+  const { folder, file, version } = await installedNode(arch);
   const stripped = await strippedCopy(file, { version, arch, work, signal });
   const native = arch === machine.arch;
-  return { file: stripped ?? file, version, arch, stripped: stripped !== undefined, native };
+  return { file: stripped ?? file, package: folder, version, arch, stripped: stripped !== undefined, native };
 }
 
 /** The Node that makes executables: the one for this machine, of the same version as those that go into them. */
@@ -52,12 +54,12 @@ export async function builderNode(): Promise<string> {
   throw new BuildError([buildProblem("no-runtime", `executables cannot be built on ${arch} machines`, { hint })]);
 }
 
-async function installedNode(arch: Arch): Promise<{ file: string; version: string }> {
+async function installedNode(arch: Arch): Promise<{ folder: string; file: string; version: string }> {
   const name = `node-linux-${arch}`;
   const folder = packageFolderOf(name);
   const file = join(folder ?? "", "bin/node");
   if (folder !== undefined && (await pathKind(file)) === "file") {
-    return { file, version: (await readManifest(folder)).version };
+    return { folder, file, version: (await readManifest(folder)).version };
   }
   const version = (await readManifest(packageFolder)).optionalDependencies?.[name];
   // Without --no-bin-links the other processor's program takes the place of this machine's in node_modules/.bin.

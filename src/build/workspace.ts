@@ -216,7 +216,10 @@ export async function cacheFolder(name: string): Promise<string | undefined> {
 
 /** What is used of a package.json. */
 export interface PackageManifest {
+  name?: string;
   version: string;
+  /** Older packages have other forms than a text. */
+  license?: unknown;
   optionalDependencies?: Readonly<Record<string, string>>;
 }
 

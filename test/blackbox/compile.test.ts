@@ -65,9 +65,24 @@ describe("an agent with Node in it", () => {
   });
 
   test("has the documented files and nothing else", () => {
-    const names = ["kanod-bootcmd", "kanod-configure", "kanod-runcmd", "manifest.json", "schema.yaml"];
+    const names = [
+      "THIRD-PARTY-NOTICES",
+      "kanod-bootcmd",
+      "kanod-configure",
+      "kanod-runcmd",
+      "manifest.json",
+      "schema.yaml",
+    ];
     expect(readdirSync(built.output).sort()).toEqual(names);
     expect(statSync(join(built.output, "kanod-configure")).mode & 0o777).toBe(0o755);
+  });
+
+  test("comes with the licences of what is in it: our packages, the elements' and Node", () => {
+    const notices = readFileSync(join(built.output, "THIRD-PARTY-NOTICES"), "utf8").split(/\n\n-{80}\n\n/);
+    const inIt = ["kanod-configure", "yaml", "tiny-shout", "tiny-mark", `node-linux-${process.arch}`];
+    for (const name of inIt) expect(notices.filter((notice) => notice.startsWith(`${name} `))).toHaveLength(1);
+    expect(notices.find((notice) => notice.startsWith("yaml "))).toMatch(/^yaml \S+ \(ISC\)\n\nCopyright Eemeli Aro/);
+    expect(notices.find((notice) => notice.startsWith("node-linux"))).toContain("- OpenSSL");
   });
 
   test("does what its contributions say, without another Node and whatever NODE_OPTIONS is", async () => {
@@ -134,7 +149,14 @@ describe("an agent for the image's own Node", () => {
   });
 
   test("does what its contributions say", async () => {
-    const names = ["kanod-bootcmd", "kanod-configure", "kanod-configure.cjs", "kanod-runcmd", "manifest.json"];
+    const names = [
+      "THIRD-PARTY-NOTICES",
+      "kanod-bootcmd",
+      "kanod-configure",
+      "kanod-configure.cjs",
+      "kanod-runcmd",
+      "manifest.json",
+    ];
     expect(readdirSync(output).sort()).toEqual([...names, "schema.yaml"]);
     await expectToWork(output, { NODE_OPTIONS: "--no-such-option" });
   });

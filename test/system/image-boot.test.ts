@@ -128,14 +128,15 @@ describe.each(["trixie", "bookworm"] as const)("an image of Debian %s", (release
     });
 
     test("configuration, log and schema are as open as they should be", async () => {
-      const modes =
-        "stat -c '%a %U %n' /etc/kanod-configure/* /var/log/kanod-configure.log /usr/local/bin/kanod-configure";
+      const ours = "/usr/local/bin/kanod-configure /usr/local/share/doc/kanod-configure/*";
+      const modes = `stat -c '%a %U %n' /etc/kanod-configure/* /var/log/kanod-configure.log ${ours}`;
       expect((await text(guest, modes)).trim().split("\n").sort()).toEqual([
         "600 root /etc/kanod-configure/configuration.yaml",
         "640 root /var/log/kanod-configure.log",
         "644 root /etc/kanod-configure/schema.yaml",
         "644 root /etc/kanod-configure/status",
         "644 root /etc/kanod-configure/system.yaml",
+        "644 root /usr/local/share/doc/kanod-configure/THIRD-PARTY-NOTICES",
         "755 root /usr/local/bin/kanod-configure",
       ]);
     });
