@@ -27,8 +27,8 @@ export interface DocumentOptions {
 export async function buildDocuments(io: CliIo, shipped: CompiledImage, options: DocumentOptions): Promise<number> {
   const { readDocuments } = await import("../build/documents/read-documents.ts");
   const { documents, problems } = await readDocuments(options.file, io.workingDirectory);
-  if (hasErrors(problems)) return refuse(io, problems);
   if (options.convert) {
+    if (hasErrors(problems)) return refuse(io, problems);
     await showProblems(io, problems);
     const { stringify } = await import("yaml");
     io.out(documents.map(({ value }) => stringify(value)).join("---\n"));
@@ -38,8 +38,10 @@ export async function buildDocuments(io: CliIo, shipped: CompiledImage, options:
   const context = { workingDirectory: io.workingDirectory, environment: io.environment, offline: options.offline };
   const requested = await requestImages(documents, context);
   const found = [...problems, ...requested.problems];
-  if (hasErrors(found)) return refuse(io, found);
-  const images = chosen(requested.images, options.only);
+  const isPrinted = options.list || options.metal3 !== undefined || options.explain;
+  if (hasErrors(found) && isPrinted) return refuse(io, found);
+  // Where something is wrong already, what is wrong with the images that are known is told with it.
+  const images = hasErrors(found) ? requested.images : chosen(requested.images, options.only);
   if (options.list) return list(io, images, options);
   if (options.metal3 !== undefined) return metal3(io, images, options.metal3);
   if (options.explain) return explain(io, images);

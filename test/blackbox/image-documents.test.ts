@@ -368,6 +368,40 @@ describe("mistakes are shown with their places before anything is built", () => 
     for (const code of ["unknown-module", "empty-matrix", "unknown-base"]) expect(err).toContain(`error[${code}]`);
   });
 
+  test("all of them at once, whoever finds them: schema, document, files, contents and environment", () => {
+    const spec = `
+  modules: [core]
+  outputFolder: images.yaml/out
+  requiredEnv: [{ name: KEY, description: a key }]
+  images:
+    - { name: a, base: nobody }
+    - { name: b, base: c }
+    - { name: c, base: b }
+    - { name: d, matrix: { r: [] } }
+    - { name: e, outputs: [{ action: build-root, fileName: one }] }
+    - { name: f, outputs: [{ action: build-root, fileName: one }] }
+    - { name: g, outputs: [{ action: build-iso, userDataFileName: none }] }
+    - { name: h, networking: { version: 2, ethernet: {} } }
+    - { name: i, outputs: [{ action: build-cow }] }
+    - { name: j, elemens: [] }
+`;
+    const { exitCode, out, err } = run(spec, []);
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+    expect(err.match(/^images.yaml:\S+ error\[[a-z-]+\]/gm)).toEqual([
+      "images.yaml:7:17: error[output-unwritable]",
+      "images.yaml:8:17: error[missing-variable]",
+      "images.yaml:10:24: error[unknown-base]",
+      "images.yaml:11:24: error[circular-base]",
+      "images.yaml:12:24: error[circular-base]",
+      "images.yaml:13:31: error[empty-matrix]",
+      "images.yaml:15:15: error[same-output]",
+      "images.yaml:16:67: error[missing-input]",
+      "images.yaml:17:44: error[unknown-key]",
+      "images.yaml:18:38: error[not-in-enum]",
+      "images.yaml:19:18: error[unknown-key]",
+    ]);
+  });
+
   test("an output folder that cannot be written", () => {
     const { exitCode, err } = run("  elements: [x]\n  outputFolder: images.yaml/out\n", []);
     expect(exitCode).toBe(1);

@@ -39,6 +39,13 @@ test.each([{}, { grub: "" }, { kernel: {} }, { kernel: { add: [], remove: [] } }
   expect(await runKernel(conf)).toMatchObject({ state: "done", steps: [] });
 });
 
+test("a live system has the parameters of its medium, and is not rebooted again and again for others", async () => {
+  const files = { ...debian, "/proc/cmdline": "boot=live quiet\n" };
+  expect(await runKernel({ kernel: { add: ["quiet"] } }, { files })).toMatchObject({ state: "done", steps: [] });
+  const refused = await runKernel({ kernel: { add: ["nosmt"] } }, { files });
+  expect(refused).toMatchObject({ state: "failed", error: { code: "live-system" }, steps: [] });
+});
+
 describe("parameters that the running kernel lacks", () => {
   test("are written, and the machine reboots at the end of the run, which is no failure", async () => {
     const run = await runKernel({ kernel: { add: ["nosmt", 'a="b c"'], remove: ["splash"] } });

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { AgentError } from "../../config/agent-error.ts";
-import { hasErrors, type Problem, type SourceRange } from "../../config/problem.ts";
+import { isMapping } from "../../config/mapping.ts";
+import { hasErrors, type Problem, pointerParts, type SourceRange } from "../../config/problem.ts";
 import { parseYamlStream } from "../../config/yaml.ts";
 import { imageCheck } from "../document-checks.ts";
 import { readBytes } from "../workspace.ts";
@@ -25,7 +26,7 @@ export interface NamedLayer {
 }
 
 export interface ReadDocuments {
-  /** Complete only where no problem is an error. */
+  /** Without what the schema refuses, and without documents that cannot be understood without that. */
   readonly documents: readonly ImageDocument[];
   readonly problems: readonly Problem[];
 }
@@ -47,16 +48,41 @@ export async function readDocuments(file: string, workingDirectory: string): Pro
     const { problems: found } = check(document);
     // An empty document has no place of its own.
     const problems = found.map((problem): Problem => ({ source: startOf(file), ...problem }));
-    if (hasErrors(problems)) return { documents: [], problems };
-    const { document: ours, value } = isAirship(document.value)
-      ? airshipDocument(document)
-      : { document, value: document.value as DocumentValue };
-    return { documents: [imageDocument(ours, value, dirname(path))], problems };
+    if (isAirship(document.value)) {
+      if (hasErrors(problems)) return { documents: [], problems };
+      const { document: ours, value } = airshipDocument(document);
+      return { documents: [imageDocument(ours, value, dirname(path))], problems };
+    }
+    const value = acceptedParts(document.value as DocumentValue, problems);
+    return { documents: value === undefined ? [] : [imageDocument(document, value, dirname(path))], problems };
   });
   return {
     documents: read.flatMap(({ documents }) => documents),
     problems: read.flatMap(({ problems }) => problems),
   };
+}
+
+/** Parts of an image that say nothing about the others. */
+const separate: ReadonlySet<string> = new Set(["outputs", "networking", "configuration", "software", "storage"]);
+
+/**
+ * A document without what the schema refuses, so that all that is wrong with the rest can be told at once; undefined where
+ * the rest would get another meaning.
+ */
+function acceptedParts(value: DocumentValue, problems: readonly Problem[]): DocumentValue | undefined {
+  if (!hasErrors(problems)) return value;
+  const accepted = structuredClone(value);
+  for (const { code, pointer } of problems.filter(({ severity }) => severity === "error")) {
+    const [top, ...below] = pointerParts(pointer);
+    if (top !== "spec") return undefined;
+    const isInImage = below[0] === "images" && below.length > 2;
+    const [key = "", ...inner] = isInImage ? below.slice(2) : below;
+    const isUnknown = code === "unknown-key" && inner.length === 0;
+    const part: unknown = isInImage ? accepted.spec.images?.[Number(below[1])] : accepted.spec;
+    if (!isMapping(part) || !(isUnknown || separate.has(key))) return undefined;
+    Reflect.deleteProperty(part, key);
+  }
+  return accepted;
 }
 
 function imageDocument(document: PlacedDocument, value: DocumentValue, folder: string): ImageDocument {

@@ -1,7 +1,14 @@
 import { AgentError } from "../../config/agent-error.ts";
 import type { Host } from "../../host/host.ts";
 import { bootEntries } from "./boot-entries.ts";
-import { type CommandLineChange, isApplied, kernelSyntax, maxCommandLine, parseCommandLine } from "./command-line.ts";
+import {
+  type CommandLineChange,
+  isApplied,
+  type KernelParameter,
+  kernelSyntax,
+  maxCommandLine,
+  parseCommandLine,
+} from "./command-line.ts";
 import { grub } from "./grub.ts";
 
 /** Remembers for which change the machine was rebooted, so that it never is twice for the same. */
@@ -23,12 +30,13 @@ export type KernelParameterState = "in-effect" | "written" | "waiting";
 /**
  * Brings a change of the kernel's command line about.
  *
- * @throws AgentError `no-boot-loader` where none that is known is installed; `kernel-parameters-without-effect` when
+ * @throws AgentError `live-system` where what is written would not outlive a reboot; `no-boot-loader` where none that is known is installed; `kernel-parameters-without-effect` when
  *   the machine was rebooted for this very change and still runs without it; `command-line-too-long`
  */
 export async function applyKernelParameters(host: Host, change: CommandLineChange): Promise<KernelParameterState> {
   const running = await host.readFile("/proc/cmdline");
   if (running !== undefined && isApplied(parseCommandLine(running), change)) return "in-effect";
+  refuseLive(parseCommandLine(running ?? ""), change);
   const mark: Mark = { change: describeChange(change), bootId: await bootId(host) };
   const earlier = await readMark(host);
   if (earlier?.change === mark.change) {
@@ -42,6 +50,18 @@ export async function applyKernelParameters(host: Host, change: CommandLineChang
   await write(host, change, running ?? "");
   await host.writeFile(markPath, `${JSON.stringify(mark)}\n`);
   return "written";
+}
+
+/** It forgets the mark with all the rest when it is rebooted, and would be rebooted again and again. */
+function refuseLive(running: readonly KernelParameter[], change: CommandLineChange): void {
+  if (!running.some(({ name, value }) => name === "boot" && value === "live")) return;
+  throw new AgentError(
+    "live-system",
+    `this live system runs without the kernel parameters: ${describeChange(change)}`,
+    {
+      hint: "a live system has the kernel parameters of its medium, which only a new medium changes",
+    },
+  );
 }
 
 async function write(host: Host, change: CommandLineChange, running: string): Promise<void> {
