@@ -155,6 +155,52 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s ends a build in order", async (sig
   expectClean(["image.log"]);
 });
 
+describe("a live system", () => {
+  /** Of the tiny distribution, with files in the place of a kernel; taken for one that has live-boot, and installs nothing. */
+  function liveDocument(): readonly string[] {
+    const elements = join(folder, "module/elements");
+    for (const name of ["dpkg", "package-installs"]) mkdirSync(join(elements, name), { recursive: true });
+    mkdirSync(join(elements, "kernel/install.d"), { recursive: true });
+    const script = "#!/bin/bash\ntouch /boot/{vmlinuz,initrd.img}-1\n";
+    writeFileSync(join(elements, "kernel/install.d/50-kernel"), script, { mode: 0o755 });
+    writeFileSync(join(folder, "module/config.yaml"), "recipes: [{ elements: [dpkg, kernel] }]\n");
+    writeFileSync(join(folder, "user-data"), "#cloud-config\n{}\n", { mode: 0o600 });
+    const document = `
+apiVersion: kanod.io/v1alpha1
+kind: ImageBuild
+metadata: { name: live }
+spec:
+  modules: [${tiny}, ./module]
+  outputFolder: out
+  outputs: [{ action: build-iso }, { action: build-iso, fileName: seeded.iso, userDataFileName: user-data }]
+`;
+    writeFileSync(join(folder, "images.yaml"), document);
+    return ["-f", "images.yaml"];
+  }
+
+  test("is made for each seed, readable to who may read it", async () => {
+    const { exitCode, err, out } = await ended(start(liveDocument()));
+    expect({ exitCode, err }).toMatchObject({ exitCode: 0 });
+    expect(err).toMatch(/done\n\d:\d\d {2}squashfs\n\d:\d\d {2}iso\n$/);
+    expect(out).toMatch(/^live {2}built {2}\d:\d\d {2}live\.iso \d+\.\d MB, seeded\.iso \d+\.\d MB\n$/);
+    const modes = ["live.iso", "seeded.iso"].map((name) => statSync(join(folder, "out", name)).mode & 0o777);
+    expect(modes).toEqual([0o644, 0o600]);
+    execFileSync("sha256sum", ["--check", "--quiet", "live.sha256"], { cwd: join(folder, "out") });
+    expectClean(["live-manifest.json", "live.iso", "live.log", "live.sha256", "seeded.iso"]);
+  });
+
+  test("is not half there after SIGINT", async () => {
+    const child = start(liveDocument());
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (chunk.toString().includes("squashfs")) child.kill("SIGINT");
+    });
+    const { exitCode, err } = await ended(child);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("[interrupted]");
+    expectClean(["live.log"]);
+  });
+});
+
 describe("before the build begins", () => {
   test("an element that exists nowhere is shown in its module, with the folders that were searched", async () => {
     const module = join(folder, "module");
