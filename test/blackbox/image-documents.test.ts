@@ -501,10 +501,25 @@ describe("documents of Airship's image builder", () => {
       metadata: { name: "control-plane" },
       spec: {
         modules: ["core"],
-        outputFolder: "./out",
+        outputFolder: "./config",
         outputMetadataFileName: "output-metadata.yaml",
+        networking: { version: 2, ethernets: { lan: { match: { name: "en*" }, dhcp4: true, optional: true } } },
         software: { packages: ["ethtool"] },
-        outputs: [{ action: "build-root" }, { action: "build-qcow" }],
+        storage: {
+          partitions: [
+            { name: "bios", size: "8MiB", use: "bios" },
+            { name: "root", size: "100%", mountPoint: "/" },
+          ],
+        },
+        outputs: [
+          { action: "build-root" },
+          {
+            action: "build-iso",
+            userDataFileName: "config/user-data",
+            networkConfigFileName: "config/network-config",
+          },
+          { action: "build-qcow" },
+        ],
       },
     });
     // What was converted is a document that says the same.

@@ -1,6 +1,7 @@
 /**
- * Real images, built with the package's own program as `npm run build` left it. Each is built once for the same program,
- * modules and elements, and shared by all tests: never change its files.
+ * Real images, those of the build document test/fixtures/images/images.yaml, built with the package's own program as
+ * `npm run build` left it. Each is built once for the same program, modules and elements, and shared by all tests: never
+ * change its files.
  *
  * ```ts
  * const image = builtImage("trixie"); // two to four minutes when it is not there yet
@@ -30,36 +31,29 @@ import { dibEnvironment, testCache } from "./dib.ts";
 
 const repository: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
-/** What of an image differs. Modules are folders below test/fixtures/modules. */
-const recipes = {
-  /** For containers and for machines with a BIOS, without LVM. */
-  trixie: "-t qcow2,tar -s firmware=bios -b grub_config demo machine",
-  /** For machines with EFI or a BIOS, with LVM. */
-  "trixie-lvm": "-t qcow2 -s image_size=4 -b lvm -b grub_config demo machine",
-  /** For containers: no kernel is started, so nothing of it is built in. */
-  bookworm: "-t tar -s release=bookworm demo machine container",
-} as const;
+/** The images of the document that are built in one call: the first ones are needed by most suites. */
+const calls = { usual: ["trixie", "bookworm"], lvm: ["trixie-lvm"] } as const;
 
 /** diskimage-builder's own compression takes longer than the rest of a phase, here and at each boot. */
 const environment: Readonly<Record<string, string>> = { QEMU_IMG_OPTIONS: "compression_type=zstd" };
 
-export type Recipe = keyof typeof recipes;
+export type Call = keyof typeof calls;
+export type Recipe = (typeof calls)[Call][number];
 
 export interface BuiltImage {
   readonly folder: string;
   /** Of the image in a format. */
-  path(format: "qcow2" | "tar"): string;
+  path(format: "qcow2" | "tar" | "iso"): string;
   /** Of a file beside it, such as `-manifest.json`. */
   beside(suffix: string): string;
   readText(suffix: string): string;
 }
 
-const name = "machine";
-
 export function builtImage(recipe: Recipe): BuiltImage {
-  const folder = join(testCache, "images", `${recipe}-${inputsKey(recipe)}`);
-  if (!existsSync(folder)) build(recipe, folder);
-  const beside = (suffix: string): string => join(folder, `${name}${suffix}`);
+  const call = recipe === "trixie-lvm" ? "lvm" : "usual";
+  const folder = join(testCache, "images", `${call}-${inputsKey(call)}`);
+  if (!existsSync(folder)) build(call, folder);
+  const beside = (suffix: string): string => join(folder, `${recipe}${suffix}`);
   return {
     folder,
     path: (format) => beside(`.${format}`),
@@ -69,14 +63,14 @@ export function builtImage(recipe: Recipe): BuiltImage {
 }
 
 /** A hash of all that goes into an image of ours. */
-function inputsKey(recipe: Recipe): string {
-  const hash = createHash("sha256").update(JSON.stringify([recipes[recipe], environment]));
+function inputsKey(call: Call): string {
+  const hash = createHash("sha256").update(JSON.stringify([calls[call], environment]));
   const patterns = [
     "dist/**",
     "schema/**",
     "packaging/**",
     "contributions/**",
-    "test/fixtures/modules/**",
+    "test/fixtures/{images,modules}/**",
     "package-lock.json",
   ];
   const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: repository })).sort();
@@ -87,9 +81,9 @@ function inputsKey(recipe: Recipe): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-function build(recipe: Recipe, target: string): void {
+function build(call: Call, target: string): void {
   mkdirSync(join(target, ".."), { recursive: true });
-  removeOld(recipe, target);
+  removeOld(call, target);
   const work = `${target}.build`;
   const argv = [
     "flock",
@@ -97,33 +91,33 @@ function build(recipe: Recipe, target: string): void {
     join(target, "../lock"),
     process.execPath,
     fileURLToPath(new URL("build-image.ts", import.meta.url)),
-    recipe,
+    call,
     target,
     work,
   ];
   const { status, stderr } = spawnSync(argv[0] as string, argv.slice(1), { encoding: "utf8", maxBuffer: 2 ** 28 });
-  if (status !== 0) throw new Error(`the image ${recipe} could not be built\n${stderr}`);
+  if (status !== 0) throw new Error(`the images ${call} could not be built\n${stderr}`);
 }
 
 /** Images of other inputs are of no use any more; those of an hour may be somebody's who tests at the same time. */
-function removeOld(recipe: Recipe, target: string): void {
+function removeOld(call: Call, target: string): void {
   const parent = join(target, "..");
   for (const entry of readdirSync(parent)) {
     const path = join(parent, entry);
-    const isOfRecipe = /^(.*)-[0-9a-f]{16}/.exec(entry)?.[1] === recipe && !path.startsWith(target);
-    if (isOfRecipe && Date.now() - statSync(path).mtimeMs > 3_600_000) rmSync(path, { recursive: true, force: true });
+    const isOfCall = /^(.*)-[0-9a-f]{16}/.exec(entry)?.[1] === call && !path.startsWith(target);
+    if (isOfCall && Date.now() - statSync(path).mtimeMs > 3_600_000) rmSync(path, { recursive: true, force: true });
   }
 }
 
-/** Builds an image now, by the command that a user would type; build-image.ts calls it under a lock. */
-export function buildNow(recipe: Recipe, target: string, work: string): void {
+/** Builds the images of a call now, by the command that a user would type; build-image.ts calls it under a lock. */
+export function buildNow(call: Call, target: string, work: string): void {
   if (existsSync(target)) return;
   rmSync(work, { recursive: true, force: true });
-  const modules = elementAuthorsFolder(work);
+  elementAuthorsFolder(work);
   const program = join(work, "kanod-image-builder");
   symlinkSync(join(repository, "dist/bin.js"), program);
-  const args = recipes[recipe].split(" ").map((word) => (existsSync(join(modules, word)) ? join(modules, word) : word));
-  execFileSync(process.execPath, [program, ...args, "-o", join(work, "out", name)], {
+  const only = calls[call].flatMap((image) => ["--only", image]);
+  execFileSync(process.execPath, [program, "-f", "images.yaml", "--jobs", "2", ...only], {
     cwd: work,
     env: { ...dibEnvironment(), ...environment },
     stdio: ["ignore", 2, 2],
@@ -133,11 +127,13 @@ export function buildNow(recipe: Recipe, target: string, work: string): void {
   rmSync(work, { recursive: true, force: true });
 }
 
-/** The fixture modules in a folder outside of the repository, with the npm package that one of them uses. */
-function elementAuthorsFolder(work: string): string {
+/** A folder of an element author, outside of the repository, with the npm package that one of the modules uses. */
+function elementAuthorsFolder(work: string): void {
+  const images = join(repository, "test/fixtures/images");
+  cpSync(join(images, "images.yaml"), join(work, "images.yaml"), { recursive: true });
+  for (const file of ["user-data", "network-config"]) cpSync(join(images, file), join(work, "out", file));
   const modules = join(work, "modules");
   cpSync(join(repository, "test/fixtures/modules"), modules, { recursive: true });
   const packages = join(modules, "machine/elements/machine-facts/node_modules");
   cpSync(join(repository, "node_modules/yaml"), join(packages, "yaml"), { recursive: true });
-  return modules;
 }

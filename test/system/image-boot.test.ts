@@ -133,6 +133,7 @@ describe.each(["trixie", "bookworm"] as const)("an image of Debian %s", (release
       expect((await text(guest, modes)).trim().split("\n").sort()).toEqual([
         "600 root /etc/kanod-configure/configuration.yaml",
         "640 root /var/log/kanod-configure.log",
+        "644 root /etc/kanod-configure/image.yaml",
         "644 root /etc/kanod-configure/schema.yaml",
         "644 root /etc/kanod-configure/status",
         "644 root /etc/kanod-configure/system.yaml",

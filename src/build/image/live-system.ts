@@ -79,7 +79,7 @@ function bootParameters(defaults: string): string[] {
   return line.split(/\s+/).filter((word) => word !== "" && !/^(?:root|boot)=/.test(word));
 }
 
-/** Without `-no-xattrs`: capabilities of programs are extended attributes. */
+/** Extended attributes, which hold the capabilities of programs, are kept without a word. */
 const squashfsOptions = ["-comp", "zstd", "-Xcompression-level", "9", "-noappend", "-no-progress", "-quiet"];
 
 /** Tools that make file systems and archives take this time instead of the present one. */
