@@ -8,7 +8,7 @@ import type { Setup } from "./setup.ts";
 /** How long the interfaces may take to be configured before a warning, in seconds. */
 const waitForInterfaces = 60;
 /** How long one command that (re)starts the network may take, in seconds. */
-const commandTimeout = 180;
+export const commandTimeout = 180;
 
 type Starter = (host: Host, setup: Setup, log: Logger) => Promise<void>;
 

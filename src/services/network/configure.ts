@@ -6,6 +6,7 @@ import { CommandError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
 import { requireNoErrors } from "../common/findings.ts";
+import { commandTimeout } from "./bring-up.ts";
 import { describeInterfaces, type MachineInterface, machineInterfaces } from "./interfaces.ts";
 import { matchingInterfaces } from "./match-interfaces.ts";
 import { isPhysical, type Network, settingsOf } from "./model.ts";
@@ -109,8 +110,12 @@ async function generate(host: Host, setup: Setup, before: Setup): Promise<void> 
   const argv = ["netplan", "generate"];
   try {
     // What it prints quotes lines of files, which may hold passwords.
-    const options = { secret: true, okExitCodes: [0, ...refusalExitCodes], why: "check the configuration" };
-    const { exitCode, stderr } = await host.run(argv, options);
+    const { exitCode, stderr } = await host.run(argv, {
+      secret: true,
+      okExitCodes: [0, ...refusalExitCodes],
+      timeout: commandTimeout,
+      why: "check the configuration",
+    });
     if (exitCode !== 0) throw netplanRefusal(stderr);
   } catch (error) {
     if (error instanceof CommandError && error.code === "command-not-found") throw error;

@@ -57,7 +57,7 @@ async function attribute(host: Host, name: string, key: string): Promise<string 
 async function permanentAddresses(host: Host): Promise<Map<string, string>> {
   const addresses = new Map<string, string>();
   try {
-    const { stdout } = await host.query(["ip", "-json", "link", "show"], { timeout: 10 });
+    const { stdout } = await host.query(["ip", "-json", "link", "show"]);
     const links: unknown = stdout === "" ? [] : JSON.parse(stdout);
     for (const link of Array.isArray(links) ? links : []) {
       if (!isMapping(link)) continue;
