@@ -99,6 +99,8 @@ async function statusOf(host: Host, path: string): Promise<FileStatus | string> 
     if (status === undefined) return links === 0 ? "there is no such file" : "it is a link to nothing";
     if (typeof status === "string" || status.kind !== "symlink") return status;
     const target = status.target ?? "";
+    // What /dev/fd/N, which a shell makes of `<(command)`, leads to: proc(5).
+    if (/^(?:pipe|socket):\[\d+\]$/.test(target)) return "it is a pipe: name - and give it to standard input";
     // Not put together by names: a `..` in it leaves the folder that the way leads to, also through other links.
     at = target.startsWith("/") ? target : `${dirname(at)}/${target}`;
   }

@@ -260,6 +260,14 @@ describe("a folder", () => {
     expect(await validate(folder, ["link/c.yaml"])).toMatchObject({ exitCode: 0, err: "" });
   });
 
+  test("is not what a shell makes of `<(command)`, and the message says what to do instead", async () => {
+    const folder = folderOf({});
+    symlinkSync("pipe:[4711]", join(folder, "63"));
+    const { exitCode, err } = await validate(folder, ["63"]);
+    expect(exitCode).toBe(3);
+    expect(err).toContain("63: it is a pipe: name - and give it to standard input [unreadable]");
+  });
+
   test("without YAML is exit code 3", async () => {
     const { exitCode, err } = await validate(folderOf({ "a.txt": "" }), ["."]);
     expect(exitCode).toBe(3);
