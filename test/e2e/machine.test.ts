@@ -1,5 +1,5 @@
 /** Disk images that kanod-image-builder built, started in virtual machines: from the boot loader to the greeting. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -21,40 +21,72 @@ beforeEach(({ skip }) => {
   if (obstacle !== undefined && !process.env["CI"]) skip(obstacle);
 });
 
-/** Starts a machine once for the tests of a `describe`. */
-function machineFor(
-  { recipe, firmware }: { recipe: Recipe; firmware: "bios" | "efi" },
-  seed: (folder: string) => string,
-): () => Machine {
-  let folder = "";
-  let machine: Machine | undefined;
-  beforeAll(
-    async () => {
-      if (obstacle !== undefined && !process.env["CI"]) return;
-      folder = mkdtempSync(join(tmpdir(), "kanod-seed-"));
-      machine = await startMachine({
-        disk: { image: builtImage(recipe).path("qcow2"), size: "8G" },
-        seed: seed(folder),
-        firmware,
-      });
-      await settle(machine);
-    },
-    2 * timeout * 1000,
-  );
-  afterAll(async () => {
-    await machine?.powerOff();
-    if (folder !== "") rmSync(folder, { recursive: true });
-  });
+interface MachineWishes {
+  recipe: Recipe;
+  firmware: "bios" | "efi";
+  /** Writes a seed into a folder, and gives its path. */
+  seed: (folder: string) => string;
+}
+
+const wishes: MachineWishes[] = [];
+const machines: Machine[] = [];
+let seeds = "";
+
+/** A machine for the tests of a `describe`. */
+function machineFor(wish: MachineWishes): () => Machine {
+  const index = wishes.push(wish) - 1;
   return () => {
+    const machine = machines[index];
     if (machine === undefined) throw new Error("the machine was not started");
     return machine;
   };
 }
 
+/** So many machines start at the same time: each waits for much of the time that it takes, but not for all of it. */
+const startingAtOnce = 2;
+
+beforeAll(
+  async () => {
+    if (obstacle !== undefined && !process.env["CI"]) return;
+    const images = wishes.map(({ recipe }) => builtImage(recipe).path("qcow2"));
+    seeds = mkdtempSync(join(tmpdir(), "kanod-seeds-"));
+    const waiting = [...wishes.entries()];
+    const startOne = async (index: number, { firmware, seed }: MachineWishes): Promise<void> => {
+      const own = join(seeds, String(index));
+      mkdirSync(own);
+      const disk = { image: images[index] ?? "", size: "8G" };
+      const machine = await startMachine({ disk, seed: seed(own), firmware });
+      machines[index] = machine;
+      await settle(machine);
+    };
+    const startAll = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await startOne(...next);
+    };
+    await Promise.all(Array.from({ length: startingAtOnce }, startAll));
+  },
+  3 * timeout * 1000,
+);
+
+afterAll(async () => {
+  await Promise.all(machines.map((machine) => machine.powerOff()));
+  if (seeds !== "") rmSync(seeds, { recursive: true });
+});
+
 /** Waits until cloud-init and the agent are done, and the reboot for the kernel's parameters lies behind them. */
 async function settle(machine: Machine): Promise<void> {
   const isOver = "kanod-configure status > /dev/null; [ $? -ne 5 ]";
   await machine.waitUntil(`[ -e /run/cloud-init/result.json ] && { ${isOver}; }`, timeout);
+}
+
+/** A medium that `user-data` makes of a configuration. */
+function seedMedium(folder: string, format: "nocloud-iso" | "configdrive-iso", configuration: object): string {
+  const [file, medium] = [join(folder, "machine.yaml"), join(folder, "seed.iso")];
+  writeFileSync(file, stringify(configuration));
+  const schema = builtImage("trixie").beside("-schema.yaml");
+  const argv = ["user-data", "--config", file, "--schema", schema, "--format", format, "-o", medium];
+  const { exitCode, err } = runProgram(process.execPath, [programFile, ...argv]);
+  if (exitCode !== 0) throw new Error(err);
+  return medium;
 }
 
 async function text(machine: Machine, script: string): Promise<string> {
@@ -88,27 +120,12 @@ async function hasParameters(machine: Machine): Promise<boolean> {
 const network = { version: 2, ethernets: { nic: { match: { macaddress: machineMac }, dhcp4: true } } };
 
 describe("a machine with a NoCloud seed", () => {
-  const machine = machineFor({ recipe: "trixie", firmware: "bios" }, (folder) => {
-    const configuration = {
-      name: "node1",
-      greeting: "Hello from the disk",
-      facts: { site: "north" },
-      network,
-      boot: { kernel },
-    };
-    const [file, seed] = [join(folder, "machine.yaml"), join(folder, "seed.iso")];
-    writeFileSync(file, stringify(configuration));
-    const argv = ["user-data", "--config", file, "--schema", builtImage("trixie").beside("-schema.yaml")];
-    const { exitCode, err } = runProgram(process.execPath, [
-      programFile,
-      ...argv,
-      "--format",
-      "nocloud-iso",
-      "-o",
-      seed,
-    ]);
-    if (exitCode !== 0) throw new Error(err);
-    return seed;
+  const greeting = "Hello from the disk";
+  const configuration = { name: "node1", greeting, facts: { site: "north" }, network, boot: { kernel } };
+  const machine = machineFor({
+    recipe: "trixie",
+    firmware: "bios",
+    seed: (folder) => seedMedium(folder, "nocloud-iso", configuration),
   });
 
   test("configured itself, and cloud-init agrees", async () => {
@@ -196,7 +213,7 @@ describe("a machine with a NoCloud seed", () => {
 });
 
 describe.skipIf(!hasCorpus)("a machine of Metal3, with EFI and LVM (skipped where the corpus is missing)", () => {
-  const machine = machineFor({ recipe: "trixie-lvm", firmware: "efi" }, (folder) => {
+  const seed = (folder: string): string => {
     // A file of the manifest bridges this interface: netplan wants to know it, though this machine has none of the name.
     const withBridged = { ...network, ethernets: { ...network.ethernets, enp1s0: { optional: true } } };
     const workers = metal3Workers({ CLUSTER_PROVISIONING_INTERFACE: "ironicendpoint", REGISTRY: "192.0.2.5:5000" });
@@ -235,7 +252,8 @@ describe.skipIf(!hasCorpus)("a machine of Metal3, with EFI and LVM (skipped wher
       provisioningCIDR: "24",
     };
     return configDrive(folder, { userData: kubeadmUserData(spec), metaData });
-  });
+  };
+  const machine = machineFor({ recipe: "trixie-lvm", firmware: "efi", seed });
 
   test("read its config drive", async () => {
     const { datasource } = JSON.parse(await text(machine(), "cloud-init status --format json"));
@@ -264,5 +282,22 @@ describe.skipIf(!hasCorpus)("a machine of Metal3, with EFI and LVM (skipped wher
     for (const path of ["/", "/var", "/home", "/tmp", "/var/log"]) {
       expect(await text(machine(), `findmnt --noheadings --output SOURCE ${path}`)).toContain("/dev/mapper/vg-lv_");
     }
+  });
+});
+
+describe("a machine with a config drive that user-data makes", () => {
+  const configuration = { name: "node2", greeting: "Hello from the drive", facts: { site: "south" }, network };
+  const machine = machineFor({
+    recipe: "trixie",
+    firmware: "bios",
+    seed: (folder) => seedMedium(folder, "configdrive-iso", configuration),
+  });
+
+  test("read it, and configured itself", async () => {
+    const cloudInit = JSON.parse(await text(machine(), "cloud-init status --format json"));
+    expect(cloudInit).toMatchObject({ status: "done", datasource: "configdrive", errors: [] });
+    expect(JSON.parse(await text(machine(), "kanod-configure status --format json"))).toMatchObject({ status: "done" });
+    expect(await text(machine(), "hostname; cat /etc/facts.yaml")).toBe("node2\nsite: south\n");
+    await machine().waitFor(/Hello from the drive - node2 ttyS0/, 60);
   });
 });
