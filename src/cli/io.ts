@@ -12,7 +12,11 @@ export interface CliIo {
   workingDirectory: string;
   /** Standard input to its end, or until it is longer than `limit` bytes: then the rest is left unread. */
   readStdin(limit?: number): Promise<Uint8Array>;
-  /** Text for the user, as it is: no newline is added. */
+  /**
+   * Text for the user, as it is: no newline is added.
+   *
+   * @throws HostError where it could not be written, and the text is what the program was called for
+   */
   out(text: string): void;
   err(text: string): void;
   /** Standard output is a terminal, and NO_COLOR (no-color.org) is not set. */
@@ -26,6 +30,11 @@ export interface CliIo {
   signal: AbortSignal;
   /** Where it is given, the program is not run, but its commands and options are shown to it. */
   describe?: (program: Command) => void;
+}
+
+/** Whether it configures a machine, which goes on whoever listens; the others are there for what they print. */
+export function isStageProgram(program: string): boolean {
+  return program === "kanod-bootcmd" || program === "kanod-runcmd";
 }
 
 /** Exit codes: the table in the README. */
@@ -43,14 +52,20 @@ export const exitCodes = {
  * called when a command asks for the signal.
  */
 export function processIo(programFile: string, args: readonly string[], signal: () => AbortSignal): CliIo {
+  const program = programFile.split("/").at(-1) ?? programFile;
   return {
-    program: programFile.split("/").at(-1) ?? programFile,
+    program,
     args,
     environment: process.env,
     workingDirectory: process.cwd(),
     readStdin,
-    out: (text) => writeStandard(1, text),
-    err: (text) => writeStandard(2, text),
+    out: (text) => {
+      const lost = writeStandard(1, text);
+      if (lost !== undefined && !isStageProgram(program)) throw lost;
+    },
+    err: (text) => {
+      writeStandard(2, text);
+    },
     // Looked at when it is asked for: process.stdout loads Node's streams.
     get color() {
       return process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CompiledImage } from "../agent/image.ts";
 import type { CommandContext, CommandDefinition, DocumentChecks } from "./command-line.ts";
 import { reportError } from "./command-line.ts";
-import type { CliIo } from "./io.ts";
+import { type CliIo, isStageProgram } from "./io.ts";
 
 /** What only the package on a workstation has: the agent on a machine builds no images. */
 export interface BuildSide {
@@ -19,7 +19,7 @@ export async function main(io: CliIo, image: CompiledImage, buildSide?: BuildSid
   try {
     const imageBuilder = io.program === "kanod-image-builder" ? buildSide?.imageBuilder : undefined;
     if (imageBuilder !== undefined) return await imageBuilder(io, image);
-    if (io.program === "kanod-bootcmd" || io.program === "kanod-runcmd") {
+    if (isStageProgram(io.program)) {
       const { stageCommand } = await import(/* webpackMode: "eager" */ "./stage.ts");
       return await stageCommand({ io, image }, io.program === "kanod-bootcmd" ? "boot" : "run");
     }

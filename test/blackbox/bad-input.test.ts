@@ -1,6 +1,6 @@
 /** `validate` and `plan` on what is no configuration at all: a message and the exit code of the contract, soon, in little memory. */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -105,3 +105,13 @@ test("a walk has an end, whatever is in the folder", () => {
   const pipe = join(folder, "a/pipe.yaml");
   expect(validate(pipe)).toMatchObject({ exitCode: 3, err: expect.stringContaining("no file and no folder") });
 });
+
+test.each([["schema"], ["docs"], ["validate", "--help"]])(
+  "%s says that its output is lost on a full disk",
+  (...args) => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(programFile, args, { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+    closeSync(full);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining("[no-space]") });
+  },
+);
