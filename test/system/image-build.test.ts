@@ -131,6 +131,18 @@ describe("a build that fails", () => {
     expect(readdirSync(small)).toEqual([]);
   });
 
+  test("for want of space where the image is to go says so, although its log has none either", async () => {
+    const out = join(folder, "out");
+    mkdirSync(out);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", out]);
+    onTestFinished(() => void execFileSync("umount", [out]));
+    const { exitCode, err } = await build([]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("a file system is full");
+    expect(readdirSync(join(folder, "tmp"))).toEqual([]);
+    expect(readdirSync(out)).toEqual(["image.log"]);
+  });
+
   test("leaves an older image as it is", async () => {
     mkdirSync(join(folder, "out"));
     writeFileSync(join(folder, "out/image.tar"), "an older image");

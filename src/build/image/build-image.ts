@@ -206,6 +206,9 @@ async function writeImageFiles(files: ReadonlyMap<string, ImageFileContent>, wor
   return tree;
 }
 
+/** In the words of the C library, and of tar(1). */
+const noSpace = /No space left on device|Wrote only \d+ of \d+ bytes/;
+
 async function requireSuccess(
   { exitCode, fault, position, lastLines }: BuildOutcome,
   { signal }: ImageBuild,
@@ -220,8 +223,8 @@ async function requireSuccess(
   const how = exitCode === undefined ? fault : `exit code ${exitCode}`;
   throw new ImageBuildError("image-build-failed", `the build failed in ${place(where.position)} (${how})`, {
     ...where,
-    hint: lastLines.some((line) => line.includes("No space left on device"))
-      ? "a file system is full: TMP_DIR names the folder for the build, DIB_NO_TMPFS=1 keeps it out of the memory"
+    hint: lastLines.some((line) => noSpace.test(line))
+      ? "a file system is full, of the output or of the build: TMP_DIR names the folder for the build, DIB_NO_TMPFS=1 keeps it out of the memory"
       : "break=after-error in the environment opens a shell at the place of the error",
   });
 }
