@@ -94,6 +94,24 @@ disk-image-create -o template-centos7-os centos-minimal vm simple-init growroot 
   });
 });
 
+describe("what we show to others is resolved without a word", () => {
+  test.each(globSync("*/*.yaml", { cwd: examples }))("packaging/examples/%s", (file) => {
+    const { exitCode, out, err } = builder(temporaryFolder(), ["-f", join(examples, file), "--dry-run"]);
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+    expect(out).toContain("\ndisk-image-create ");
+  });
+
+  test.each(["README.md", "docs/image-documents.md"])("the documents in %s", (file) => {
+    const text = readFileSync(join(examples, "../..", file), "utf8");
+    const documents = [...text.matchAll(/^```yaml\n(apiVersion: kanod\.io.*?)^```$/gms)].map(([, block = ""]) => block);
+    expect(documents.length).toBeGreaterThan(0);
+    for (const document of documents) {
+      const folder = folderWith({ "images.yaml": document });
+      expect(builder(folder, ["-f", "images.yaml", "--dry-run"])).toMatchObject({ exitCode: 0, err: "" });
+    }
+  });
+});
+
 test("all missing variables of all images are named at once", () => {
   const { exitCode, err } = run(
     "  requiredEnv: [{ name: A, description: first }]\n  images:\n    - { name: x, requiredEnv: [{ name: B, description: second }] }\n",

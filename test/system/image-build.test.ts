@@ -184,7 +184,10 @@ metadata: { name: live }
 spec:
   modules: [${tiny}, ./module]
   outputFolder: out
-  outputs: [{ action: build-iso }, { action: build-iso, fileName: seeded.iso, userDataFileName: user-data }]
+  outputs:
+    - { action: build-root, format: folder }
+    - { action: build-iso }
+    - { action: build-iso, fileName: seeded.iso, userDataFileName: user-data }
 `;
     writeFileSync(join(folder, "images.yaml"), document);
     return ["-f", "images.yaml"];
@@ -193,12 +196,15 @@ spec:
   test("is made for each seed, readable to who may read it", async () => {
     const { exitCode, err, out } = await ended(start(liveDocument()));
     expect({ exitCode, err }).toMatchObject({ exitCode: 0 });
-    expect(err).toMatch(/done\n\d:\d\d {2}squashfs\n\d:\d\d {2}iso\n$/);
+    expect(err).toMatch(/done\n\d:\d\d {2}unpack\n\d:\d\d {2}squashfs\n\d:\d\d {2}iso\n$/);
     expect(out).toMatch(/^live {2}built {2}\d:\d\d {2}live\.iso \d+\.\d MB, seeded\.iso \d+\.\d MB\n$/);
     const modes = ["live.iso", "seeded.iso"].map((name) => statSync(join(folder, "out", name)).mode & 0o777);
     expect(modes).toEqual([0o644, 0o600]);
     execFileSync("sha256sum", ["--check", "--quiet", "live.sha256"], { cwd: join(folder, "out") });
-    expectClean(["live-manifest.json", "live.iso", "live.log", "live.sha256", "seeded.iso"]);
+    // Owners and permissions are those in the image.
+    const shadow = statSync(join(folder, "out/live-root/etc/shadow"));
+    expect([shadow.mode & 0o777, shadow.gid]).toEqual([0o640, 42]);
+    expectClean(["live-manifest.json", "live-root", "live.iso", "live.log", "live.sha256", "seeded.iso"]);
   });
 
   test("is not half there after SIGINT", async () => {
