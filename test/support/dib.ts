@@ -55,6 +55,12 @@ export function dibEnvironment(): Record<string, string> {
   };
 }
 
+/** A command that runs once no other one of these does: diskimage-builder writes to its caches in place. */
+export function buildingAlone(argv: readonly [string, ...string[]]): [string, ...string[]] {
+  mkdirSync(join(testCache, "images"), { recursive: true });
+  return ["flock", join(testCache, "images/lock"), ...argv];
+}
+
 function hasDeviceMapper(): boolean {
   return readFileSync("/proc/misc", "utf8").includes("device-mapper");
 }

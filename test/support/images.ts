@@ -27,7 +27,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { dibEnvironment, testCache } from "./dib.ts";
+import { buildingAlone, dibEnvironment, testCache } from "./dib.ts";
 
 const repository: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
@@ -85,17 +85,9 @@ function build(call: Call, target: string): void {
   mkdirSync(join(target, ".."), { recursive: true });
   removeOld(call, target);
   const work = `${target}.build`;
-  const argv = [
-    "flock",
-    // One for all: builds share the cache of apt, which can serve one at a time.
-    join(target, "../lock"),
-    process.execPath,
-    fileURLToPath(new URL("build-image.ts", import.meta.url)),
-    call,
-    target,
-    work,
-  ];
-  const { status, stderr } = spawnSync(argv[0] as string, argv.slice(1), { encoding: "utf8", maxBuffer: 2 ** 28 });
+  const program = fileURLToPath(new URL("build-image.ts", import.meta.url));
+  const [flock, ...argv] = buildingAlone([process.execPath, program, call, target, work]);
+  const { status, stderr } = spawnSync(flock, argv, { encoding: "utf8", maxBuffer: 2 ** 28 });
   if (status !== 0) throw new Error(`the images ${call} could not be built\n${stderr}`);
 }
 

@@ -6,29 +6,30 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
 import { programFile } from "../support/compiled-agent.ts";
-import { dibEnvironment, dibObstacle } from "../support/dib.ts";
+import { buildingAlone, dibEnvironment, dibObstacle } from "../support/dib.ts";
 import { describeWith } from "../support/requirements.ts";
 
 const document = fileURLToPath(new URL("../../packaging/examples/jenkins/debian.yaml", import.meta.url));
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl jenkins";
 
 describeWith(dibObstacle())("packaging/examples/jenkins/debian.yaml", () => {
-  test("is built, both releases at the same time, and not again from the same inputs", () => {
+  // It waits for builds that other tests need.
+  const timeout = 2_400_000;
+
+  test("is built, both releases at the same time, and not again from the same inputs", { timeout }, () => {
     const folder = temporaryFolder();
     const keyFile = join(folder, "jenkins.pub");
     writeFileSync(keyFile, `${key}\n`);
     symlinkSync(programFile, join(folder, "kanod-image-builder"));
     const build = (args: readonly string[]): { status: number | null; out: string; err: string } => {
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        ["kanod-image-builder", "-f", document, "--jobs", "2", ...args],
-        {
-          cwd: folder,
-          env: { ...dibEnvironment(), JENKINS_PUBLIC_SSH_KEY_PATH: keyFile },
-          encoding: "utf8",
-          maxBuffer: 2 ** 26,
-        },
-      );
+      const program = [process.execPath, "kanod-image-builder"] as const;
+      const [flock, ...argv] = buildingAlone([...program, "-f", document, "--jobs", "2", ...args]);
+      const { status, stdout, stderr } = spawnSync(flock, argv, {
+        cwd: folder,
+        env: { ...dibEnvironment(), JENKINS_PUBLIC_SSH_KEY_PATH: keyFile },
+        encoding: "utf8",
+        maxBuffer: 2 ** 26,
+      });
       return { status, out: stdout, err: stderr.slice(-4000) };
     };
     expect(build([])).toMatchObject({ status: 0 });
