@@ -21,15 +21,15 @@ export interface CloudConfig {
 /**
  * cloud-config that writes the configuration and calls both programs.
  *
- * @param limit in bytes; what would be larger is packed with gzip
+ * @param limit in bytes; what would be larger is packed with gzip, unless that makes it larger still
  */
 export function cloudConfig(texts: MachineTexts, limit: number): CloudConfig {
   const plain = isPlainText(texts.configuration) ? render(texts, plainContent(texts.configuration)) : undefined;
-  if (plain !== undefined && Buffer.byteLength(plain) <= limit) {
-    return { text: plain, size: Buffer.byteLength(plain), isPacked: false };
-  }
-  const packed = render(texts, packedContent(texts.configuration));
-  return { text: packed, size: Buffer.byteLength(packed), isPacked: plain !== undefined };
+  const size = plain === undefined ? Number.POSITIVE_INFINITY : Buffer.byteLength(plain);
+  if (plain !== undefined && size <= limit) return { text: plain, size, isPacked: false };
+  const text = render(texts, packedContent(texts.configuration));
+  if (plain !== undefined && size <= Buffer.byteLength(text)) return { text: plain, size, isPacked: false };
+  return { text, size: Buffer.byteLength(text), isPacked: plain !== undefined };
 }
 
 function render({ boot }: MachineTexts, content: string): string {

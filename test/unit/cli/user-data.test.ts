@@ -133,9 +133,11 @@ describe("cloud-config", () => {
     expect((await userData(text)).out).toBe(out);
   });
 
-  test("that stays too large says so", async () => {
-    const { err } = await userData(`name: a\ngreeting: ${randomBytes(30_000).toString("base64")}\n`);
+  test("that stays too large says so, and is not packed where that makes it larger", async () => {
+    const { out, err } = await userData(`name: a\ngreeting: ${randomBytes(30_000).toString("base64")}\n`);
     expect(err).toMatch(/warning: \d+ bytes are more than 16 KiB/);
+    expect(err).not.toContain("gzip");
+    expect(out).toContain("    content: |\n");
   });
 });
 
