@@ -39,14 +39,18 @@ export const lvmOptions: CommandOptions = { env };
 
 /** What the LVM tools report; all empty on a machine without LVM. */
 export async function readLvm(host: Host): Promise<LvmReport> {
+  const none: LvmReport = { physicalVolumes: [], groups: [], volumes: [] };
   try {
+    const physicalVolumes = (await report(host, "pv", physicalVolumeFields)).map(physicalVolume);
+    // Nothing lies on no volumes, and each of these commands takes its time at every boot.
+    if (physicalVolumes.length === 0) return none;
     return {
-      physicalVolumes: (await report(host, "pv", physicalVolumeFields)).map(physicalVolume),
+      physicalVolumes,
       groups: (await report(host, "vg", groupFields)).map(volumeGroup),
       volumes: (await report(host, "lv", volumeFields)).map(logicalVolume),
     };
   } catch (error) {
-    if (isNotFound(error)) return { physicalVolumes: [], groups: [], volumes: [] };
+    if (isNotFound(error)) return none;
     throw error;
   }
 }
