@@ -35,11 +35,11 @@ const require = createRequire(import.meta.url);
 // Code that was not called for a while would be thrown away. V8 refuses code that was made under other flags than it is
 // used under: they are as they were when it is asked for.
 setFlagsFromString("--no-flush-bytecode");
-// By their names in the executable, which messages and stacks have.
-const scripts = {
-  core: new Script(readFileSync(bundle.core, "latin1"), { filename: basename(bundle.core) }),
-  rest: new Script(readFileSync(bundle.rest, "latin1"), { filename: basename(bundle.rest) }),
-};
+// By its name in the executable, which messages and stacks have. A copy of the name: V8 takes a part of a text for a view
+// of the whole, and the code would hold the path of this folder.
+const scriptOf = (file: string): Script =>
+  new Script(readFileSync(file, "latin1"), { filename: Buffer.from(basename(file)).toString() });
+const scripts = { core: scriptOf(bundle.core), rest: scriptOf(bundle.rest) };
 const asked = new Set<string>();
 let others: Modules | undefined;
 const module = { exports: {} };

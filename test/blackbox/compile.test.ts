@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -204,6 +204,11 @@ const [text, cachedData] = process.argv.slice(1).map((file) => fs.readFileSync(f
 console.log(new Script(text.latin1Slice(), { filename: "any", cachedData }).cachedDataRejected);`;
   const said = await execa(file, [...codeOptions, "--eval", look, agentBundle[text], agentCode[text]]);
   expect(said.stdout).toBe("false");
+});
+
+test("the package's build makes the same code in every folder: it holds no path", () => {
+  const files = [agentBundle, agentCode].flatMap(({ core, rest }) => [core, rest]);
+  expect(files.filter((file) => readFileSync(file).includes(dirname(file)))).toEqual([]);
 });
 
 test.each([50, 300, 1000])("a build that is interrupted after %d ms leaves nothing behind", async (after) => {
