@@ -29,15 +29,22 @@ export interface Subschema {
 export function* walkSchema(schema: unknown, pointer = ""): Generator<Subschema> {
   if (!isSchemaObject(schema)) return;
   yield { pointer, schema };
-  for (const keyword of one) yield* walkSchema(schema[keyword], `${pointer}/${keyword}`);
+  for (const below of subschemas(schema)) yield* walkSchema(below.schema, pointer + below.pointer);
+}
+
+/** The schemas that stand in one directly, with the pointers that lead to them from it. */
+export function* subschemas(schema: JsonSchemaObject): Generator<Subschema> {
+  for (const keyword of one) {
+    const each = schema[keyword];
+    if (isSchemaObject(each)) yield { pointer: `/${keyword}`, schema: each };
+  }
   for (const keyword of several) {
     for (const [index, each] of list(schema[keyword]).entries())
-      yield* walkSchema(each, `${pointer}/${keyword}/${index}`);
+      if (isSchemaObject(each)) yield { pointer: `/${keyword}/${index}`, schema: each };
   }
   for (const keyword of named) {
-    for (const [name, each] of Object.entries(mapping(schema[keyword]))) {
-      yield* walkSchema(each, `${pointer}/${keyword}/${escapePointerPart(name)}`);
-    }
+    for (const [name, each] of Object.entries(mapping(schema[keyword])))
+      if (isSchemaObject(each)) yield { pointer: `/${keyword}/${escapePointerPart(name)}`, schema: each };
   }
 }
 

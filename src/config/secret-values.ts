@@ -9,7 +9,7 @@ import {
   schemasOfKey,
   secretKeyword,
 } from "./schema.ts";
-import { walkSchema } from "./schema-walk.ts";
+import { subschemas } from "./schema-walk.ts";
 
 /**
  * The strings (and numbers, as text) that stand below something that the schema marks `x-kanod-secret`, with their
@@ -45,11 +45,12 @@ export function secretValues(schema: JsonSchema, value: unknown): { pointers: st
 /** Where in a schema there are marks: most of a configuration is described by parts without any, and is not walked. */
 class Marks {
   readonly #root: JsonSchema;
-  readonly #holding: WeakMap<JsonSchemaObject, boolean> = new WeakMap();
+  readonly #holders: ReadonlySet<JsonSchemaObject>;
   readonly #marked: WeakMap<JsonSchemaObject, readonly JsonSchemaObject[]> = new WeakMap();
 
   constructor(root: JsonSchema) {
     this.#root = root;
+    this.#holders = holdersOfMarks(root);
   }
 
   /** Of the schemas and those alongside them the ones that are marked, or have a mark within. */
@@ -60,32 +61,39 @@ class Marks {
   #alongside(schema: JsonSchemaObject): readonly JsonSchemaObject[] {
     const known = this.#marked.get(schema);
     if (known !== undefined) return known;
-    const found = alongside(this.#root, schema).filter((each) => this.#holdsMark(each));
+    const found = alongside(this.#root, schema).filter((each) => this.#holders.has(each));
     this.#marked.set(schema, found);
     return found;
   }
+}
 
-  #holdsMark(schema: JsonSchemaObject): boolean {
-    const known = this.#holding.get(schema);
-    if (known !== undefined) return known;
-    const found = this.#findMark(schema);
-    this.#holding.set(schema, found);
-    return found;
-  }
-
-  #findMark(schema: JsonSchemaObject): boolean {
-    const outermost = new Set<JsonSchema>([schema]);
-    // A set is walked with what is added meanwhile.
-    for (const each of outermost) {
-      for (const { schema: within } of walkSchema(each)) {
-        if (within[secretKeyword] === true) return true;
-        const ref = within["$ref"];
-        const target = typeof ref === "string" ? resolveRef(this.#root, ref) : undefined;
-        if (target !== undefined) outermost.add(target);
-      }
+/**
+ * The schemas that are marked, or have a mark within or in what they refer to: from each mark back to all that leads to
+ * it, so that every part of a schema is looked at once.
+ */
+function holdersOfMarks(root: JsonSchema): ReadonlySet<JsonSchemaObject> {
+  const leading = new Map<JsonSchemaObject, JsonSchemaObject[]>();
+  const holders = new Set<JsonSchemaObject>();
+  const all = new Set(isSchemaObject(root) ? [root] : []);
+  // A set is walked with what is added meanwhile.
+  for (const schema of all) {
+    if (schema[secretKeyword] === true) holders.add(schema);
+    for (const next of leadsTo(root, schema)) {
+      all.add(next);
+      const others = leading.get(next);
+      if (others === undefined) leading.set(next, [schema]);
+      else others.push(schema);
     }
-    return false;
   }
+  for (const holder of holders) for (const schema of leading.get(holder) ?? []) holders.add(schema);
+  return holders;
+}
+
+function* leadsTo(root: JsonSchema, schema: JsonSchemaObject): Generator<JsonSchemaObject> {
+  for (const { schema: within } of subschemas(schema)) yield within;
+  const ref = schema["$ref"];
+  const target = typeof ref === "string" ? resolveRef(root, ref) : undefined;
+  if (isSchemaObject(target)) yield target;
 }
 
 const known: WeakMap<JsonSchemaObject, Marks> = new WeakMap();
