@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { stopwatch } from "../log/stopwatch.ts";
@@ -50,19 +51,10 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
 }
 
 async function run(argv: readonly string[], options: ProcessOptions): Promise<Ending> {
-  const { execa } = await import(/* webpackMode: "eager" */ "execa");
   if (options.signal?.aborted) return { ...neverRan, endedBy: "interrupt" };
-  const [program = "", ...words] = argv;
-  const child = execa(program, words, {
-    cwd: "/",
-    env: options.environment,
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-    ...(options.input.length === 0 ? { stdin: "ignore" } : { input: options.input }),
-  });
+  const started = await start(argv, options);
+  if (started instanceof Error) return { ...neverRan, notStarted: whyNotStarted(started) };
+  const { child, closed } = started;
   const stdout = new Output(child.stdout);
   const stderr = new Output(child.stderr);
   const watch = new Watch(child.pid, options);
@@ -70,14 +62,46 @@ async function run(argv: readonly string[], options: ProcessOptions): Promise<En
     watch.exited();
     setTimeout(() => closeAll(stdout, stderr), lingerSeconds * 1000).unref();
   });
-  const result = await Promise.race([child, watch.givenUp]);
+  const result = await Promise.race([closed, watch.givenUp]);
   await watch.end();
   closeAll(stdout, stderr);
-  const written = { stdout: stdout.text(), stderr: stderr.text(), endedBy: watch.endedBy };
-  if (result === undefined) return { ...neverRan, ...written };
-  const { exitCode, signal, cause } = result;
-  const notStarted = child.pid === undefined ? { code: errorCode(cause), reason: systemReason(cause) } : undefined;
-  return { exitCode, signal, notStarted, ...written };
+  return { ...neverRan, ...result, stdout: stdout.text(), stderr: stderr.text(), endedBy: watch.endedBy };
+}
+
+interface Started {
+  child: ChildProcess & { stdout: Readable; stderr: Readable };
+  /** Settles when it has ended and its outputs are read, or when it turns out that it could not be started. */
+  closed: Promise<Pick<Ending, "exitCode" | "signal" | "notStarted">>;
+}
+
+/** Some reasons not to start a program Node throws, others it tells by an event. */
+async function start(
+  [program = "", ...words]: readonly string[],
+  { environment, input }: ProcessOptions,
+): Promise<Started | Error> {
+  // Most runs of an agent that has nothing to do start no program.
+  const { spawn } = await import("node:child_process");
+  try {
+    const stdin = input.length === 0 ? "ignore" : "pipe";
+    const child = spawn(program, words, { cwd: "/", env: environment, detached: true, stdio: [stdin, "pipe", "pipe"] });
+    const closed = new Promise<Awaited<Started["closed"]>>((resolve) => {
+      const ended = { exitCode: undefined, signal: undefined, notStarted: undefined };
+      child.on("error", (error) => resolve({ ...ended, notStarted: whyNotStarted(error) }));
+      child.on("close", (code, signal) => {
+        resolve({ ...ended, exitCode: code ?? undefined, signal: signal ?? undefined });
+      });
+    });
+    // A program need not read its input: that the pipe to it breaks is no failure.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
+    return { child: child as Started["child"], closed };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function whyNotStarted(error: Error): Ending["notStarted"] {
+  return { code: errorCode(error), reason: systemReason(error) };
 }
 
 const neverRan: Ending = {
