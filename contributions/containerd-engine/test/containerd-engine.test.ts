@@ -101,9 +101,25 @@ describe("containerd", () => {
     );
   });
 
-  test("that has no configuration, and needs none, gets none", async () => {
-    expect((await runEngine({}, { files: { "/usr/bin/containerd": "" } })).steps).toEqual([]);
-  });
+  test.each([undefined, 'version = 2\n[plugins."io.containerd.grpc.v1.cri".cni]\n', "version = 1\n"])(
+    "for which nothing is asked is neither configured nor restarted: %j",
+    async (text) => {
+      const bare = { "/usr/bin/containerd": "", ...(text === undefined ? {} : { [config]: text }) };
+      expect((await runEngine({}, { files: bare })).steps).toEqual([]);
+    },
+  );
+
+  test.each([undefined, files[config]])(
+    "for which nothing is asked any more has its own file back: %j",
+    async (text) => {
+      const bare = { "/usr/bin/containerd": "", ...(text === undefined ? {} : { [config]: text }) };
+      const first = await runEngine({ container_registries }, { files: bare });
+      const second = await runEngine({}, { files: { ...bare, ...first.files } });
+      expect(second.files[config]).toBe(text);
+      expect(commandsOf(second)).toEqual(["systemctl restart containerd.service"]);
+      expect((await runEngine({}, { files: { ...bare, ...second.files } })).steps).toEqual([]);
+    },
+  );
 
   test("comes after docker, which brings it along", async () => {
     const run = await runEngine({ container_registries }, { system: { container_engine: "containerd" } });

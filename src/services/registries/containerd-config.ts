@@ -17,20 +17,20 @@ export interface ContainerdConfig {
 }
 
 /**
- * A config.toml that names the folder of the registries' hosts.toml, and holds the credentials. What an earlier run of
- * ours put there is replaced, what others wrote stays: also a folder that they name.
+ * A config.toml that names the folder of the registries' hosts.toml, and holds the credentials. What others wrote stays:
+ * also a folder that they name.
  *
- * @param major of containerd's version, which decides the form of a file that is empty
+ * @param before without what an earlier run of ours put there: {@link withoutOurs}
+ * @param major of containerd's version, which decides the form of a file that is empty, and of no other
  * @throws AgentError `old-containerd-config` for a file of version 1, which knows no hosts.toml
  */
 export function editContainerdConfig(
-  given: string,
-  major: number,
+  before: string,
+  major: number | undefined,
   servers: readonly RegistryServer[],
 ): ContainerdConfig {
-  const before = withoutOurs(given);
   const isEmpty = before.trim() === "";
-  const version = isEmpty ? (major >= 2 ? 3 : 2) : Number(/^\s*version\s*=\s*(\d+)/m.exec(before)?.[1] ?? 1);
+  const version = isEmpty ? ((major ?? 1) >= 2 ? 3 : 2) : Number(/^\s*version\s*=\s*(\d+)/m.exec(before)?.[1] ?? 1);
   if (version < 2) {
     throw new AgentError(
       "old-containerd-config",
@@ -93,7 +93,8 @@ function withBlock(text: string, block: readonly string[]): string {
   return `${text}${separator}${[begin, ...block, end].join("\n")}\n`;
 }
 
-function withoutOurs(text: string): string {
+/** A config.toml as it is without us. */
+export function withoutOurs(text: string): string {
   const lines = text.split("\n");
   const first = lines.indexOf(begin);
   const last = lines.indexOf(end, first);

@@ -1,4 +1,4 @@
-import { defaultHostsFolder, editContainerdConfig } from "./containerd-config.ts";
+import { defaultHostsFolder, editContainerdConfig, withoutOurs } from "./containerd-config.ts";
 import { certificateFiles, secretFile, startEngine, writeCertificates, writeProxyDropIn } from "./engine-files.ts";
 import type { ContainerEngineParams } from "./engines.ts";
 import type { Registry, RegistryModel, RegistryServer } from "./model.ts";
@@ -29,12 +29,20 @@ export async function configureContainerd(params: ContainerEngineParams): Promis
 async function writeConfig(params: ContainerEngineParams): Promise<{ changed: boolean; hostsFolder: string }> {
   const { host, log, registries } = params;
   const before = (await host.readFile(configPath)) ?? "";
+  const others = withoutOurs(before);
+  const isEmpty = others.trim() === "";
+  if (registries.registries.length + registries.defaultMirrors.length === 0) {
+    // Nothing is asked for: a service that runs is not restarted only to be told where there is nothing.
+    if (others === before) return { changed: false, hostsFolder: defaultHostsFolder };
+    if (isEmpty) await host.remove(configPath);
+    else await host.writeFile(configPath, others);
+    return { changed: true, hostsFolder: defaultHostsFolder };
+  }
   if (/^\s*disabled_plugins\s*=.*["'](io\.containerd\.grpc\.v1\.)?cri["']/m.test(before)) {
     log.warn(`${configPath} disables the plugin that Kubernetes pulls images with: nothing here has an effect on it`);
   }
-  const isEmpty = registries.registries.length + registries.defaultMirrors.length === 0;
-  if (isEmpty && before === "") return { changed: false, hostsFolder: defaultHostsFolder };
-  const { text, hostsFolder } = editContainerdConfig(before, await majorVersion(params), registries.servers);
+  const major = isEmpty ? await majorVersion(params) : undefined;
+  const { text, hostsFolder } = editContainerdConfig(others, major, registries.servers);
   const isSecret = registries.servers.some(({ credentials }) => credentials !== undefined);
   const changed = (await host.writeFile(configPath, text, isSecret ? secretFile : {})) !== "same";
   return { changed, hostsFolder };
