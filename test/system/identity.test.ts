@@ -22,6 +22,12 @@ describeWith(configuredGuestObstacle())("host name, locale and time zone", () =>
     await machine.runcmd({ name: "node-1.example.com" });
     expect(await output("hostname")).toBe("node-1.example.com");
     expect(await output("hostnamectl", "--static")).toBe("node-1.example.com");
+    // systemd-hostnamed runs now, and nobody tells it of another name.
+    await machine.runcmd({ name: "node-2" });
+    expect([await output("hostnamectl", "--static"), await output("hostnamectl", "--transient")]).toEqual(
+      Array(2).fill("node-2"),
+    );
+    await machine.runcmd({ name: "node-1.example.com" });
     expect(await output("getent", "hosts", "node-1")).toMatch(/^127\.0\.1\.1\s+node-1\.example\.com node-1$/);
     expect(await readFile(join(machine.root, "etc/hostname"), "utf8")).toBe("node-1.example.com\n");
     const { stdout } = await machine.runcmd({ name: "node-1.example.com" });

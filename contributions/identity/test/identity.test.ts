@@ -22,6 +22,13 @@ describe("host name", () => {
     expect(commands(run)).toEqual(["hostnamectl set-hostname node-1.example.com"]);
   });
 
+  test.each([
+    ["the kernel alone", { "/bin/hostname": "" }, "hostname node-1"],
+    ["NetworkManager, too", { "/bin/hostname": "", "/run/NetworkManager/x": "" }, "hostnamectl set-hostname node-1"],
+  ])("is told to %s", async (_, more, command) => {
+    expect(commands(await runName("node-1", more))).toEqual([command]);
+  });
+
   test("is left alone by a second run, which says so", async () => {
     const first = await runName("node-1");
     const second = await runName("node-1", { ...first.files, "/proc/sys/kernel/hostname": "node-1\n" });

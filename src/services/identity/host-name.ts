@@ -20,10 +20,21 @@ export async function setHostName(host: Host, name: string): Promise<string[]> {
   if ((await host.writeFile("/etc/hosts", withName(hosts, name))) !== "same") done.push("/etc/hosts written");
   const running = (await host.readFile("/proc/sys/kernel/hostname"))?.trim();
   if (running !== undefined && running !== name) {
-    await host.run(["hostnamectl", "set-hostname", name], { why: "use the name now" });
+    await host.run([...(await renamingCommand(host)), name], { why: "use the name now" });
     done.push("renamed");
   }
   return done;
+}
+
+/**
+ * hostname(1) tells the kernel, and that is all there is to do: systemd-hostnamed reads /etc/hostname when it is asked.
+ * hostnamectl(1) starts this service, which takes longer than all other work on the name. NetworkManager hears of a name,
+ * which it may otherwise replace by one that DHCP gives, from that service alone.
+ */
+async function renamingCommand(host: Host): Promise<string[]> {
+  const hasManager = (await host.stat("/run/NetworkManager")) !== undefined;
+  const isEnough = !hasManager && (await host.stat("/bin/hostname")) !== undefined;
+  return isEnough ? ["hostname"] : ["hostnamectl", "set-hostname"];
 }
 
 const begin = "# BEGIN kanod-configure";
