@@ -24,8 +24,9 @@ export async function ensureService(
   unit: string,
   { changed, log }: ServiceOptions,
 ): Promise<ServiceChange> {
-  await enable(host, unit);
-  const wasActive = await isActive(host, unit);
+  const [isSettled, wasActive] = await Promise.all([isEnabled(host, unit), isActive(host, unit)]);
+  if (!isSettled)
+    await host.run(["systemctl", "enable", unit], { onTree: onTree("enable", unit), why: "start it at every boot" });
   if (wasActive && !changed) return "same";
   const why = changed ? "use the new configuration" : "it does not run";
   const { skipped } = await host.run(["systemctl", wasActive ? "restart" : "start", unit], { why });
@@ -44,14 +45,16 @@ export async function reloadUnits(host: Host): Promise<void> {
   await host.run(["systemctl", "daemon-reload"], { why: "read the changed unit files" });
 }
 
-async function enable(host: Host, unit: string): Promise<void> {
-  const onTree = (verb: string) => (root: string) => ["systemctl", `--root=${root}`, verb, unit];
-  const state = await host.query(["systemctl", "is-enabled", unit], {
+async function isEnabled(host: Host, unit: string): Promise<boolean> {
+  const { stdout } = await host.query(["systemctl", "is-enabled", unit], {
     okExitCodes: [0, 1, 2, 3, 4],
-    onTree: onTree("is-enabled"),
+    onTree: onTree("is-enabled", unit),
   });
-  if (settled.has(state.stdout.trim())) return;
-  await host.run(["systemctl", "enable", unit], { onTree: onTree("enable"), why: "start it at every boot" });
+  return settled.has(stdout.trim());
+}
+
+function onTree(verb: string, unit: string): (root: string) => string[] {
+  return (root) => ["systemctl", `--root=${root}`, verb, unit];
 }
 
 /** Whether systemd has a unit of this name, by the folders in which packages and administrators put them. */
