@@ -94,12 +94,8 @@ function lvm(pv: string, extents: number, volumes: Record<string, number>, times
       };
     }),
   };
-  return Object.entries(rows).map(([kind, its]) => ({
-    argv: [`${kind}s`],
-    prefix: true,
-    stdout: JSON.stringify({ report: [{ [kind]: its }] }),
-    ...(times === undefined ? {} : { times }),
-  }));
+  const stdout = JSON.stringify({ report: [rows] });
+  return [{ argv: ["lvm", "fullreport"], prefix: true, stdout, ...(times === undefined ? {} : { times }) }];
 }
 
 /** A GPT whose copy is at the end of a disk of this size. */

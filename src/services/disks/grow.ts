@@ -2,7 +2,7 @@ import type { Host } from "../../host/host.ts";
 import { growFileSystem, isGrowable } from "./file-systems.ts";
 import { type GrowthPlan, planGrowth } from "./growth.ts";
 import { type BlockDevice, contentOf, disksOf, type Layout, readLayout } from "./layout.ts";
-import { type LvmReport, lvmOptions, type PhysicalVolume, readLvm } from "./lvm.ts";
+import { type LvmReport, lvmOptions, mayHaveLvm, type PhysicalVolume, readLvm } from "./lvm.ts";
 import { Marks } from "./marks.ts";
 import { moveBackupTable } from "./partition-table.ts";
 import { defaultGroup, defaultRequests, planVolumes, type VolumePlan, type VolumeRequest } from "./volumes.ts";
@@ -28,7 +28,8 @@ interface Member {
 export async function growDisks(host: Host, requests: readonly VolumeRequest[] | undefined): Promise<string[]> {
   const layout = await readLayout(host);
   if (layout === undefined) return [];
-  const report = await readLvm(host);
+  const asksForLvm = (requests?.length ?? 0) > 0 || (await mayHaveLvm(host, layout));
+  const report = asksForLvm ? await readLvm(host) : { physicalVolumes: [], groups: [], volumes: [] };
   const groups = new Set(requests?.map(({ vg }) => vg) ?? [groupToGrow(report, layout)]);
   const marks = await Marks.read(host);
   const plan = (grown: LvmReport): VolumePlan[] => {
@@ -40,7 +41,7 @@ export async function growDisks(host: Host, requests: readonly VolumeRequest[] |
   const root = isVolume(report, layout.root) ? undefined : layout.root;
   const rootGrowth = root === undefined ? undefined : await planGrowth(host, layout, root);
   const done = await growAll(host, layout, members, rootGrowth, root);
-  const grown = done.length === 0 ? report : await currentReport(host, report, members);
+  const grown = done.length === 0 || report.groups.length === 0 ? report : await currentReport(host, report, members);
   for (const volume of plan(grown)) done.push(...(await growVolume(host, layout, volume, marks)));
   if (root !== undefined) done.push(...(await growRoot(host, root, rootGrowth?.size ?? root.size, marks)));
   return done;

@@ -43,10 +43,10 @@ interface RawDevice {
 /** All block devices of the machine; undefined on a target tree, which has none. */
 export async function readLayout(host: Host): Promise<Layout | undefined> {
   const argv = ["lsblk", "--json", "--bytes", "--output", columns.join(",")];
-  const { stdout, skipped } = await host.query(argv);
+  const [{ stdout, skipped }, root] = await Promise.all([host.query(argv), readRootMount(host)]);
   if (skipped) return undefined;
   const devices = flatten(readJson<{ blockdevices: RawDevice[] }>("lsblk", stdout).blockdevices);
-  return { devices, root: await findRoot(host, devices) };
+  return { devices, root: await findRoot(host, devices, root) };
 }
 
 /** Each device once: lsblk repeats one that has several parents. */
@@ -75,16 +75,24 @@ function deviceOf(raw: RawDevice): BlockDevice {
   };
 }
 
-/**
- * A container sees the disks of its host in lsblk, but has no nodes for them: what cannot be opened is not this
- * machine's. findmnt tells the device of a btrfs subvolume too, and of a root that several paths lead to.
- */
-async function findRoot(host: Host, devices: readonly BlockDevice[]): Promise<BlockDevice | undefined> {
+type RootMount = { source: string; "maj:min": string };
+
+/** findmnt tells the device of a btrfs subvolume too, and of a root that several paths lead to. */
+async function readRootMount(host: Host): Promise<RootMount | undefined> {
   const argv = ["findmnt", "--json", "--nofsroot", "--output", "SOURCE,MAJ:MIN", "--target", "/"];
   const { stdout } = await host.query(argv, { okExitCodes: [0, 1] });
-  if (stdout === "") return undefined;
-  type Mount = { source: string; "maj:min": string };
-  const [mount] = readJson<{ filesystems: Mount[] }>("findmnt", stdout).filesystems;
+  return stdout === "" ? undefined : readJson<{ filesystems: RootMount[] }>("findmnt", stdout).filesystems[0];
+}
+
+/**
+ * A container sees the disks of its host in lsblk, but has no nodes for them: what cannot be opened is not this
+ * machine's.
+ */
+async function findRoot(
+  host: Host,
+  devices: readonly BlockDevice[],
+  mount: RootMount | undefined,
+): Promise<BlockDevice | undefined> {
   const device = devices.find(({ majorMinor, path }) => majorMinor === mount?.["maj:min"] || path === mount?.source);
   if (device === undefined) return undefined;
   return (await host.stat(device.path)) === undefined ? undefined : device;

@@ -1,5 +1,6 @@
 import type { CommandOptions, Host } from "../../host/host.ts";
 import { isNotFound, readJson } from "./command-output.ts";
+import type { Layout } from "./layout.ts";
 import type { Room } from "./size.ts";
 
 export interface PhysicalVolume {
@@ -37,37 +38,54 @@ export interface LvmReport {
 const env = { LVM_SUPPRESS_FD_WARNINGS: "1" };
 export const lvmOptions: CommandOptions = { env };
 
+/**
+ * Whether a physical volume may be anywhere: LVM's tools take longer, at every boot, than all other looks at the disks
+ * together. A device of which udev has noted something, but no content, has none that LVM would have been told of.
+ */
+export async function mayHaveLvm(host: Host, { devices }: Layout): Promise<boolean> {
+  if (devices.some(({ type, content }) => type === "lvm" || content === "LVM2_member")) return true;
+  const parents = new Set(devices.flatMap((device) => device.parents));
+  for (const { kernelName, path, content, majorMinor } of devices) {
+    if (content !== undefined || parents.has(kernelName)) continue;
+    const isKnown = (await host.stat(`/run/udev/data/b${majorMinor}`)) !== undefined;
+    // A container sees the devices of its host, too.
+    if (!isKnown && (await host.stat(path)) !== undefined) return true;
+  }
+  return false;
+}
+
 /** What the LVM tools report; all empty on a machine without LVM. */
 export async function readLvm(host: Host): Promise<LvmReport> {
-  const none: LvmReport = { physicalVolumes: [], groups: [], volumes: [] };
   try {
-    const physicalVolumes = (await report(host, "pv", physicalVolumeFields)).map(physicalVolume);
-    // Nothing lies on no volumes, and each of these commands takes its time at every boot.
-    if (physicalVolumes.length === 0) return none;
+    const { stdout, skipped } = await host.query(reportCommand, lvmOptions);
+    const reports = skipped ? [] : readJson<{ report: RawReport[] }>("lvm", stdout).report;
     return {
-      physicalVolumes,
-      groups: (await report(host, "vg", groupFields)).map(volumeGroup),
-      volumes: (await report(host, "lv", volumeFields)).map(logicalVolume),
+      physicalVolumes: reports.flatMap(({ pv = [] }) => pv.map(physicalVolume)),
+      groups: reports.flatMap(({ vg = [] }) => vg.map(volumeGroup)),
+      volumes: reports.flatMap(({ lv = [] }) => lv.map(logicalVolume)),
     };
   } catch (error) {
-    if (isNotFound(error)) return none;
+    if (isNotFound(error)) return { physicalVolumes: [], groups: [], volumes: [] };
     throw error;
   }
 }
 
-const physicalVolumeFields = ["pv_name", "vg_name", "pv_major", "pv_minor", "pe_start", "pv_pe_count"];
-const groupFields = ["vg_name", "vg_extent_size", "vg_extent_count", "vg_free_count"];
-const volumeFields = ["lv_name", "vg_name", "lv_path", "lv_kernel_major", "lv_kernel_minor", "lv_size"];
+const fields = {
+  pv: ["pv_name", "vg_name", "pv_major", "pv_minor", "pe_start", "pv_pe_count"],
+  vg: ["vg_name", "vg_extent_size", "vg_extent_count", "vg_free_count"],
+  lv: ["lv_name", "vg_name", "lv_path", "lv_kernel_major", "lv_kernel_minor", "lv_size"],
+};
+
+/** One command instead of pvs, vgs and lvs, each of which takes as long. */
+const reportCommand = [
+  ...["lvm", "fullreport", "--reportformat", "json", "--units", "b", "--nosuffix"],
+  ...Object.entries(fields).flatMap(([kind, names]) => ["--configreport", kind, "--options", names.join(",")]),
+];
 
 type Row = Readonly<Record<string, string>>;
 
-/** lvmreport(7): `{"report": [{"pv": [{"pv_name": "/dev/sda3", …}]}]}`, every value a string. */
-async function report(host: Host, kind: "pv" | "vg" | "lv", fields: readonly string[]): Promise<Row[]> {
-  const argv = [`${kind}s`, "--reportformat", "json", "--units", "b", "--nosuffix", "--options", fields.join(",")];
-  const { stdout, skipped } = await host.query(argv, lvmOptions);
-  if (skipped) return [];
-  return readJson<{ report: Record<string, Row[]>[] }>(`${kind}s`, stdout).report.flatMap((one) => one[kind] ?? []);
-}
+/** lvmreport(7): `{"report": [{"vg": [{"vg_name": "vg", …}], "pv": […], …}]}`, one for each group, all values strings. */
+type RawReport = Partial<Record<keyof typeof fields, Row[]>>;
 
 function physicalVolume(row: Row): PhysicalVolume {
   return {

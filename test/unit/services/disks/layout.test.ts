@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { recordingHost } from "../../../../src/host/recording-host.ts";
 import { planGrowth } from "../../../../src/services/disks/growth.ts";
 import { type BlockDevice, contentOf, readLayout } from "../../../../src/services/disks/layout.ts";
-import { readLvm } from "../../../../src/services/disks/lvm.ts";
+import { mayHaveLvm, readLvm } from "../../../../src/services/disks/lvm.ts";
 
 const device = (kernelName: string, more: Partial<BlockDevice> = {}): BlockDevice => ({
   kernelName,
@@ -17,7 +17,11 @@ const device = (kernelName: string, more: Partial<BlockDevice> = {}): BlockDevic
 });
 
 test("a command that does not answer with JSON is named", async () => {
-  const host = recordingHost({ commands: [{ argv: ["lsblk"], prefix: true, stdout: "lsblk: unknown column" }] });
+  const commands = [
+    { argv: ["lsblk"], prefix: true, stdout: "lsblk: unknown column" },
+    { argv: ["findmnt"], prefix: true, exitCode: 1 },
+  ];
+  const host = recordingHost({ commands });
   await expect(readLayout(host)).rejects.toMatchObject({ code: "bad-command-output" });
 });
 
@@ -39,8 +43,31 @@ describe("LVM", () => {
   });
 
   test("that cannot be read is no empty one: nothing would be grown, and nobody told", async () => {
-    const commands = [{ argv: ["pvs"], prefix: true, stderr: "/dev/sda: read failed", exitCode: 5 }];
+    const commands = [{ argv: ["lvm"], prefix: true, stderr: "/dev/sda: read failed", exitCode: 5 }];
     await expect(readLvm(recordingHost({ commands }))).rejects.toMatchObject({ code: "command-failed" });
+  });
+});
+
+describe("LVM's tools are asked", () => {
+  const files = { "/dev/sda": "", "/dev/sda1": "" };
+  const disk = (partition: Partial<BlockDevice>) => [
+    device("sda"),
+    device("sda1", { type: "part", majorMinor: "8:1", parents: ["sda"], ...partition }),
+  ];
+
+  test.each([
+    ["a physical volume", disk({ content: "LVM2_member" }), true],
+    ["a volume", [device("dm-0", { type: "lvm", content: "ext4" })], true],
+    ["what udev has not looked at yet", disk({}), true],
+    ["a file system", disk({ content: "ext4" }), false],
+    ["a disk of a container's host", [device("sdb")], false],
+  ])("about %s", async (_, devices, expected) => {
+    expect(await mayHaveLvm(recordingHost({ files }), { devices, root: undefined })).toBe(expected);
+  });
+
+  test("not about an empty partition", async () => {
+    const host = recordingHost({ files: { ...files, "/run/udev/data/b8:1": "E:ID_PART_ENTRY_NUMBER=1\n" } });
+    expect(await mayHaveLvm(host, { devices: disk({}), root: undefined })).toBe(false);
   });
 });
 
