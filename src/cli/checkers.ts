@@ -14,6 +14,7 @@ import { type PlacedFinding, positionFindings } from "../config/validate.ts";
 import type { Validator } from "../config/validator.ts";
 import type { YamlDocument } from "../config/yaml.ts";
 import { secretLines, suspectedLines } from "../report/secret-lines.ts";
+import { callFault } from "./stage-options.ts";
 
 /** A schema with the validator that is made of it. */
 interface CheckedBy {
@@ -77,7 +78,7 @@ export function createCheckers(rules: Rules): Checkers {
   if (knownKeys(schema, "").includes("network") && check.configuration !== undefined) {
     check.network = networkChecker(check.configuration);
   }
-  return { check, secretLines: (text) => suspectedLines(text, schema) };
+  return { check, callFault, secretLines: (text) => suspectedLines(text, schema) };
 }
 
 /** The one order of things: the YAML, the schema and, only for what these accept, the contributions' checks. */

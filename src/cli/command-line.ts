@@ -29,7 +29,7 @@ export class Program {
   readonly command: Command;
   exitCode: number = exitCodes.done;
 
-  constructor(io: CliIo, name: string, version: string) {
+  constructor(io: Pick<CliIo, "out" | "err">, name: string, version: string) {
     this.command = new Command(name)
       .version(version, "--version", "print the version")
       .helpOption("-h, --help", "print this help")

@@ -23,8 +23,8 @@ export interface MissingFile {
 /** path_resolution(7). */
 const maximumLinks = 40;
 
-/** Files that may hold something of ours: YAML, and user-data by the names that cloud-init gives it. */
-const looksLikeInput = /\.ya?ml$|^user[-_]data(?:\.\w+)?$/;
+/** Files that may hold something of ours: YAML, and user-data by the names that cloud-init gives it; no program about it. */
+const looksLikeInput = /\.ya?ml$|^user[-_]data(?!\.(?:py|go|[jt]s)$)(?:\.\w+)?$/;
 /** Folders of other tools, full of their own YAML. */
 const skippedFolders = /^(?:\..+|node_modules)$/;
 

@@ -11,70 +11,25 @@ import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
 import { createLockPort } from "../host/lock-port.ts";
 import { ownIdentity } from "../host/process-info.ts";
-import { type Logger, type LogLevel, logLevels } from "../log/logger.ts";
+import type { Logger } from "../log/logger.ts";
 import { readCloudInit } from "../services/cloud-init/cloud-init.ts";
-import { type CommandContext, execute, Program, usageError } from "./command-line.ts";
+import { type CommandContext, execute, Program } from "./command-line.ts";
 import { configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";
-import { choiceOption, rootOption } from "./options.ts";
 import { newPlanner } from "./planner.ts";
 import { openRunLog } from "./run-log.ts";
+import { defineStage, parsePriority, type StageArguments } from "./stage-options.ts";
 import { checkRoot, outsideHost, rootFolder } from "./tree.ts";
-
-interface StageArguments {
-  root?: string;
-  dryRun?: true;
-  logLevel: LogLevel;
-  logFormat: string;
-  system?: string;
-  config?: string;
-  resume?: true;
-}
 
 /** `kanod-bootcmd` and `kanod-runcmd`: one run of a stage. Returns the exit code. */
 export async function stageCommand(context: CommandContext, stage: Stage): Promise<number> {
   const { agent } = await context.image.manifest();
   const program = new Program(context.io, context.io.program, agent);
-  const command = program.command
-    .description(descriptions[stage])
-    .addOption(rootOption())
-    .option("--dry-run", "print what would be done, and change nothing")
-    .addOption(choiceOption("--log-level <level>", "what is shown; the log file has all", logLevels, "info"))
-    .addOption(choiceOption("--log-format <format>", "form of the log", ["text", "json"], "text"))
-    .option("--system <file>", `settings of the image, default ${systemPath} (may be absent)`)
-    .addHelpText("after", exitCodeHelp);
-  if (stage === "run") {
-    command
-      .argument("[MIN_PRIORITY]", "leave out the contributions of a lower priority")
-      .option("--config <file>", `configuration, default ${configurationPath}; - is standard input`)
-      .option("--resume", "go on after the last finished contribution of an interrupted run");
-  }
+  const command = defineStage(program.command, stage);
   program.setAction<StageArguments>(command, (options, operands) => {
     return run(context, stage, options, parsePriority(operands[0]));
   });
   return execute(program, context.io);
-}
-
-const descriptions: Readonly<Record<Stage, string>> = {
-  boot: "Configures what a machine needs early on every boot: disks, kernel parameters, and what elements registered for the boot stage. Reads the boot part of the configuration as YAML from standard input; an empty input is an empty configuration.",
-  run: "Configures a machine on its first boot: validates the configuration, then runs the registered contributions, lowest priority first, until one fails or stops the run.",
-};
-
-const exitCodeHelp = `
-Exit codes:
-  0  all contributions ran, or one of them stopped the run
-  1  a contribution failed; the later ones did not run
-  2  usage error
-  3  the configuration is unreadable or invalid: nothing was changed
-  4  another run holds the lock`;
-
-function parsePriority(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const priority = Number(text);
-  if (text.trim() === "" || !Number.isFinite(priority)) {
-    throw usageError("bad-priority", `MIN_PRIORITY: "${text}" is not a number`);
-  }
-  return priority;
 }
 
 async function run(

@@ -140,6 +140,9 @@ describe("the hook of git", () => {
       return [exitCode, /\[([a-z-]+)\]/.exec(out + err)?.[1]];
     };
     expect(commit("README", "no YAML\n")).toEqual([0, undefined]);
+    expect(commit("notes on user-data.md", "no YAML: [\n")).toEqual([0, undefined]);
+    expect(commit("my-user-data-notes", "no YAML: [\n")).toEqual([0, undefined]);
+    expect(commit("user_data.py", "no YAML: [\n")).toEqual([0, undefined]);
     expect(commit(".github/flow.yaml", "on: push\n")).toEqual([0, undefined]);
     expect(commit("machines/a b.yaml", "name: node1\n")).toEqual([0, undefined]);
     expect(commit("other.yaml", "services: {}\n")).toEqual([0, undefined]);

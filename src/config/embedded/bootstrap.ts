@@ -1,6 +1,7 @@
 import { isMapping } from "../mapping.ts";
 import { escapePointerPart } from "../problem.ts";
-import { callsOfWords, type ProgramCall, programCalls } from "./calls.ts";
+import { actionsOfWords, type ProgramCall, type ScriptActions, scriptActions } from "./calls.ts";
+import type { ScriptData } from "./command-data.ts";
 import type { Inspection } from "./inspection.ts";
 import type { Place, PlacedText } from "./placed-text.ts";
 import type { ScalarTexts } from "./scalar-text.ts";
@@ -24,7 +25,13 @@ export interface Container {
   /** Templates that its texts go through. */
   templates: readonly TemplateSyntax[];
   /** What kubeadm's `contentFrom` refers to, where the file has it. @throws DecodingError */
-  contentFrom?: (reference: Readonly<Record<string, unknown>>) => { text: PlacedText; pointer: string } | undefined;
+  contentFrom?: (reference: Readonly<Record<string, unknown>>) => ReferredText | "no-such-key" | undefined;
+}
+
+/** A text, and the JSON pointer of it in the file. */
+export interface ReferredText {
+  text: PlacedText;
+  pointer: string;
 }
 
 /** A file that is written on the machine. */
@@ -37,6 +44,18 @@ export interface WrittenFile {
   entry: Readonly<Record<string, unknown>>;
 }
 
+/** A file that a script writes on the machine. */
+export interface ScriptedFile {
+  container: Container;
+  path: string;
+  pathPlace: Place;
+  /** JSON pointer of the command in its document. */
+  pointer: string;
+  content: ScriptData;
+  /** The content is added to what the file has. */
+  appends: boolean;
+}
+
 /** A call, with the place where its command stands. */
 export interface PlacedCall extends ProgramCall {
   container: Container;
@@ -47,9 +66,12 @@ export interface PlacedCall extends ProgramCall {
 /** All that one machine is told: the parts of its user-data, or the specification that makes it. */
 export class Bootstrap {
   readonly files: WrittenFile[] = [];
+  readonly scripted: ScriptedFile[] = [];
   readonly calls: PlacedCall[] = [];
   /** Something that cannot be looked into may write files or call programs, too. */
   isOpen = false;
+  /** Its commands take the place of those that the image has for the end of the first boot. */
+  replacesCommands = false;
 
   addFiles(container: Container, pointer: string, list: unknown): void {
     if (!Array.isArray(list)) return;
@@ -63,7 +85,9 @@ export class Bootstrap {
 
   /** Commands as a list of scripts and of lists of words. What has another form is reported. */
   addCommands(container: Container, pointer: string, list: unknown, stage: CommandStage): void {
-    if (list === null || list === undefined) return;
+    if (list === undefined) return;
+    this.replacesCommands ||= stage === "runcmd";
+    if (list === null) return;
     const { inspection, texts } = container;
     if (!Array.isArray(list)) {
       const message = `\`${pointer.slice(1)}\` has to be a list of commands: none of them is run`;
@@ -73,10 +97,10 @@ export class Bootstrap {
     for (const [index, command] of list.entries()) {
       const at = `${pointer}/${index}`;
       if (typeof command === "string") {
-        this.#addCalls(container, at, stage, programCalls(texts.text(at, command)));
+        this.#addActions(container, at, stage, scriptActions(texts.text(at, command)));
       } else if (Array.isArray(command) && command.every(isWord)) {
         const words = command.map((word, position) => texts.text(`${at}/${position}`, String(word)));
-        this.#addCalls(container, at, stage, callsOfWords(words));
+        this.#addActions(container, at, stage, actionsOfWords(words));
       } else if (command !== null || container.dialect === "kubeadm") {
         reportNoCommand(container, at, command);
       }
@@ -85,11 +109,15 @@ export class Bootstrap {
 
   /** A script of its own, not a command of a list. */
   addScript(container: Container, script: PlacedText): void {
-    this.#addCalls(container, "", "script", programCalls(script));
+    this.#addActions(container, "", "script", scriptActions(script));
   }
 
-  #addCalls(container: Container, pointer: string, stage: PlacedCall["stage"], calls: readonly ProgramCall[]): void {
+  #addActions(container: Container, pointer: string, stage: PlacedCall["stage"], actions: ScriptActions): void {
+    const { calls, files } = actions;
     this.calls.push(...calls.map((call) => ({ ...call, container, stage, pointer })));
+    for (const { path, ...file } of files) {
+      this.scripted.push({ ...file, container, path: path.text, pathPlace: path.place(0, path.text.length), pointer });
+    }
   }
 }
 

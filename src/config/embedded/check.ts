@@ -3,9 +3,16 @@ import { problemCodes } from "../problem-codes.ts";
 import { shown } from "../shown.ts";
 import type { YamlDocument } from "../yaml.ts";
 import type { InspectedFile } from "./inspect.ts";
-import { type DocumentKind, type FoundDocument, type Inspection, reportTemplateOnly } from "./inspection.ts";
+import {
+  type DocumentKind,
+  type FoundCall,
+  type FoundDocument,
+  type Inspection,
+  reportTemplateOnly,
+} from "./inspection.ts";
 import { openYaml, placed } from "./open-yaml.ts";
 import { LineOffsets, type PlacedText } from "./placed-text.ts";
+import type { Program } from "./program-words.ts";
 import { holdsUnknown, isUnknown, unknown } from "./templates.ts";
 
 /** What is wrong with a document, its YAML included, and which of its lines hold secrets. */
@@ -16,9 +23,21 @@ export interface DocumentCheck {
 
 export type DocumentChecker = (document: YamlDocument) => DocumentCheck;
 
+/** What is wrong with the arguments of a call. */
+export interface CallFault {
+  /** The program refuses them, or does nothing to the machine. */
+  kind: "refused" | "without-effect";
+  message: string;
+  hint?: string;
+  /** Index of the argument that it is about; undefined for all of them. */
+  argument: number | undefined;
+}
+
 /** What documents are checked with. A kind that is missing here is not checked, and a note says so. */
 export interface Checkers {
   check: Partial<Record<DocumentKind, DocumentChecker>>;
+  /** Undefined where the program accepts the arguments. */
+  callFault: (program: Program, words: readonly string[]) => CallFault | undefined;
   /** The lines of a container (user-data, Kubernetes object) that may hold secrets. */
   secretLines: (text: string) => ReadonlySet<number>;
 }
@@ -40,6 +59,7 @@ export interface CheckedFile {
 export function checkFile(inspected: InspectedFile, checkers: Checkers): CheckedFile {
   const { file, text, inspection } = inspected;
   const maskedLines = new Set<number>();
+  for (const call of inspection.calls) checkCall(inspection, call, checkers);
   const isContained = inspection.documents.some(({ kind }) => kind === "cloud-config" || kind === "kubernetes");
   if (isContained && inspection.problems.length > 0)
     for (const line of checkers.secretLines(text)) maskedLines.add(line);
@@ -53,6 +73,20 @@ export function checkFile(inspected: InspectedFile, checkers: Checkers): Checked
     problems: sortProblems(withoutRepetitions(inspection.problems)),
     maskedLines,
   };
+}
+
+function checkCall(inspection: Inspection, { program, name, arguments: words }: FoundCall, checkers: Checkers): void {
+  const fault = checkers.callFault(
+    program,
+    words.map(({ text }) => text),
+  );
+  if (fault === undefined) return;
+  const { kind, message, hint, argument } = fault;
+  const at = (argument === undefined ? undefined : words[argument]) ?? name;
+  const place = at.place(0, at.text.length);
+  const more = hint === undefined ? {} : { hint };
+  if (kind === "refused") inspection.report("error", "bad-arguments", place, message, more);
+  else inspection.report("warning", "call-without-effect", place, message, more);
 }
 
 function checkDocument(

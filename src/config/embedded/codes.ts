@@ -1,15 +1,18 @@
 /**
- * The codes of the problems with what is around an embedded configuration, in the order of docs/offline.md, which
+ * The codes of the problems with what is around an embedded configuration, in the order of docs/problems.md, which
  * explains them. They are part of the interface: scripts rely on them.
  */
 export const embeddedCodes = [
   "missing-header",
+  "unfilled-template",
   "command-not-text",
   "commands-not-a-list",
   "missing-runcmd",
   "missing-bootcmd",
   "missing-configuration",
   "wrong-stage",
+  "bad-arguments",
+  "call-without-effect",
   "wrong-path",
   "bad-permissions",
   "readable-by-others",

@@ -19,8 +19,6 @@ export interface DetectOptions {
 const moduleKeys = ["options", "env", "recipes"];
 const cloudConfigKeys = ["write_files", "runcmd", "bootcmd"];
 const networkConfigKeys = ["config", "ethernets", "bonds", "bridges", "vlans", "wifis", "renderer"];
-/** Documents of kanod-image-builder and of Airship's image builder. */
-const imageDocument = /^(?:kanod\.io|airshipit\.org)\//;
 
 export type DetectedKind = DocumentKind | "cloud-config-without-header";
 
@@ -41,12 +39,17 @@ export function detectKind(value: unknown, options: DetectOptions): DetectedKind
   const isBoot = keys.length > 0 && keys.every((key) => known.boot.includes(key) && !known.configuration.includes(key));
   if (isBoot) return "boot";
   if (otherwise !== undefined || /^configuration\.ya?ml$/.test(name)) return "configuration";
-  return looksLikeOurs(keys, known.configuration) ? "configuration" : "other";
+  return looksLikeOurs(keys, [...known.configuration, ...known.boot]) ? "configuration" : "other";
 }
 
+/** Documents of kanod-image-builder and of Airship's image builder, which has documents of other kinds, too. */
 function isImageDocument({ apiVersion, kind }: Readonly<Record<string, unknown>>): boolean {
   if (typeof kind !== "string") return false;
-  return kind.startsWith("AirshipImage") || (typeof apiVersion === "string" && imageDocument.test(apiVersion));
+  if (kind.startsWith("AirshipImage")) return true;
+  if (typeof apiVersion !== "string") return false;
+  return (
+    apiVersion.startsWith("kanod.io/") || (apiVersion.startsWith("airshipit.org/") && kind === "ImageConfiguration")
+  );
 }
 
 function isNetworkConfig({ version }: Readonly<Record<string, unknown>>): boolean {
@@ -59,10 +62,16 @@ function isModule(keys: readonly string[], name: string): boolean {
   return ours.length > 0 && ours.length === keys.length;
 }
 
-/** At least half of the keys are known, or nearly. */
+/**
+ * At least half of the keys are known, or nearly. A `name` is in files of many programs, and all others have one or two of
+ * our keys by chance.
+ */
 function looksLikeOurs(keys: readonly string[], known: readonly string[]): boolean {
-  const ours = keys.filter((key) => known.includes(key) || isNear(key, known));
-  return ours.length > 0 && ours.length * 2 >= keys.length;
+  const isKnown = (key: string): boolean => known.includes(key);
+  const others = keys.filter((key) => key !== "name" && !isNear(key, ["name"]));
+  if (others.length === keys.length) return keys.length > 1 && keys.every(isKnown);
+  const ours = others.filter((key) => isKnown(key) || isNear(key, known));
+  return others.length === 0 ? keys.every(isKnown) : ours.length * 2 >= others.length;
 }
 
 function isNear(key: string, known: readonly string[]): boolean {

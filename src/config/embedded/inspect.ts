@@ -1,4 +1,5 @@
 import { isMapping } from "../mapping.ts";
+import type { Problem } from "../problem.ts";
 import { decodeText } from "../read-text.ts";
 import { maxInputBytes, parseYaml, type YamlDocument } from "../yaml.ts";
 import { type DetectedKind, type DetectOptions, detectKind } from "./detect.ts";
@@ -99,8 +100,21 @@ class YamlInspector {
     inspectKubernetes(this.#inspection, objects);
     // What is checked brings the problems of its YAML itself.
     if (objects.length === 0 && kinds.some((kind) => kind !== "other")) return;
-    this.#inspection.problems.push(...problems);
+    if (objects.length === 0 && this.#options.otherwise === undefined) this.#foreign(problems);
+    else this.#inspection.problems.push(...problems);
     if (isTemplateOnly) reportTemplateOnly(this.#inspection, this.#text);
+  }
+
+  /** A file of another program, which may allow more than we do, or fill in templates: only what is no YAML is wrong. */
+  #foreign(problems: readonly Problem[]): void {
+    const fault = problems.find(({ code }) => code === "yaml-syntax") ?? problems[0];
+    if (fault?.source === undefined) return;
+    if (fault.code === "yaml-syntax" && !/\{[{%]/.test(this.#text.text)) {
+      this.#inspection.problems.push(fault);
+    } else {
+      const message = `this is no YAML for us, and nothing in it looks like ours: ${fault.message}`;
+      this.#inspection.report("note", "not-checked", { source: fault.source }, message);
+    }
   }
 
   #plain(document: YamlDocument, kind: DocumentKind, count: number): void {

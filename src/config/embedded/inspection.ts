@@ -2,6 +2,7 @@ import type { Problem, Severity } from "../problem.ts";
 import type { YamlDocument } from "../yaml.ts";
 import type { EmbeddedCode } from "./codes.ts";
 import type { Place, PlacedText } from "./placed-text.ts";
+import type { Program } from "./program-words.ts";
 import type { TemplateSyntax } from "./templates.ts";
 
 /** What a document is. The names are part of the output of `validate --format json`. */
@@ -42,9 +43,18 @@ export interface FoundDocument {
   around?: (value: unknown) => void;
 }
 
+/** A call of one of our programs whose arguments are known. */
+export interface FoundCall {
+  program: Program;
+  /** The word that names the program. */
+  name: PlacedText;
+  arguments: readonly PlacedText[];
+}
+
 /** What was found in a file. */
 export class Inspection {
   readonly documents: FoundDocument[] = [];
+  readonly calls: FoundCall[] = [];
   readonly problems: Problem[] = [];
 
   report(

@@ -1,9 +1,9 @@
 import { isMapping } from "../mapping.ts";
 import { escapePointerPart } from "../problem.ts";
-import { Bootstrap, type Container } from "./bootstrap.ts";
+import { Bootstrap, type Container, type ReferredText } from "./bootstrap.ts";
 import { fromBase64 } from "./encodings.ts";
 import type { Inspection } from "./inspection.ts";
-import { decodedText, type PlacedText } from "./placed-text.ts";
+import { decodedText } from "./placed-text.ts";
 import type { ScalarTexts } from "./scalar-text.ts";
 import { inspectBootstrap } from "./surroundings.ts";
 import { inspectUserData, packedUserData, unzipped } from "./user-data.ts";
@@ -14,6 +14,12 @@ export interface KubernetesObject {
   texts: ScalarTexts;
 }
 
+/** An object, or one of the items of a list of objects. */
+interface ListedObject extends KubernetesObject {
+  /** JSON pointer of the object in its document. */
+  pointer: string;
+}
+
 /** Lists of commands in the bootstrap providers of Cluster API: kubeadm's, and others that are made like it. */
 const commandLists = /^(?:pre|post)[A-Z]\w*Commands$|^bootCommands$/;
 
@@ -22,10 +28,12 @@ const commandLists = /^(?:pre|post)[A-Z]\w*Commands$|^bootCommands$/;
  * commands as kubeadm's bootstrap provider does. `contentFrom` is followed to the Secrets among the objects.
  */
 export function inspectKubernetes(inspection: Inspection, objects: readonly KubernetesObject[]): void {
-  const secrets = objects.filter(({ value }) => value["kind"] === "Secret");
+  const secrets = objects.flatMap((object) => listed({ ...object, pointer: "" })).filter(isSecret);
   const contentFrom = (reference: Readonly<Record<string, unknown>>) => secretText(secrets, reference);
   for (const { value, texts } of objects) {
     inspection.documents.push({ kind: "kubernetes", pointer: "", templates: [], place: texts.place("") });
+    // It describes objects, in the words that these are made of.
+    if (value["kind"] === "CustomResourceDefinition") continue;
     const container: Container = {
       inspection,
       texts,
@@ -68,6 +76,8 @@ class ObjectWalk {
 
   #bootstrap(value: Readonly<Record<string, unknown>>, pointer: string, commands: readonly string[]): void {
     const bootstrap = new Bootstrap();
+    // kubeadm itself is called by `runcmd`.
+    bootstrap.replacesCommands = true;
     bootstrap.addFiles(this.#container, `${pointer}/files`, value["files"]);
     for (const name of commands) {
       const stage = name === "bootCommands" ? "bootcmd" : "runcmd";
@@ -81,27 +91,43 @@ function describesFiles(files: unknown): boolean {
   return Array.isArray(files) && files.some((file) => isMapping(file) && typeof file["path"] === "string");
 }
 
+/** An object and, where it is a list, its items. */
+function listed(object: ListedObject): ListedObject[] {
+  const { items, kind } = object.value;
+  if (!Array.isArray(items) || typeof kind !== "string" || !kind.endsWith("List")) return [object];
+  return items.flatMap((value: unknown, index) => {
+    return isMapping(value) ? listed({ ...object, value, pointer: `${object.pointer}/items/${index}` }) : [];
+  });
+}
+
+/** In a `SecretList` the items need not say what they are. */
+function isSecret({ value }: ListedObject): boolean {
+  return value["kind"] === "Secret" || (value["kind"] === undefined && isMapping(value["metadata"]));
+}
+
 /** What `{ secret: { name, key } }` refers to, where the file has that Secret. @throws DecodingError */
 function secretText(
-  secrets: readonly KubernetesObject[],
+  secrets: readonly ListedObject[],
   reference: Readonly<Record<string, unknown>>,
-): { text: PlacedText; pointer: string } | undefined {
+): ReferredText | "no-such-key" | undefined {
   const { secret } = reference;
   if (!isMapping(secret) || typeof secret["key"] !== "string") return undefined;
   const key = secret["key"];
-  const at = escapePointerPart(key);
   const found = secrets.find(
     ({ value }) => isMapping(value["metadata"]) && value["metadata"]["name"] === secret["name"],
   );
   if (found === undefined) return undefined;
+  const { texts, pointer } = found;
   const { stringData, data } = found.value;
   const plain = isMapping(stringData) ? stringData[key] : undefined;
   if (typeof plain === "string") {
-    return { text: found.texts.text(`/stringData/${at}`, plain), pointer: `/stringData/${at}` };
+    const at = `${pointer}/stringData/${escapePointerPart(key)}`;
+    return { text: texts.text(at, plain), pointer: at };
   }
   const packed = isMapping(data) ? data[key] : undefined;
+  if (packed === undefined && plain === undefined) return "no-such-key";
   if (typeof packed !== "string") return undefined;
-  const text = found.texts.text(`/data/${at}`, packed);
-  const decoded = decodedText(text, 0, packed.length, unzipped(fromBase64(packed)));
-  return { text: decoded, pointer: `/data/${at}` };
+  const at = `${pointer}/data/${escapePointerPart(key)}`;
+  const decoded = decodedText(texts.text(at, packed), 0, packed.length, unzipped(fromBase64(packed)));
+  return { text: decoded, pointer: at };
 }

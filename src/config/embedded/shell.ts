@@ -17,6 +17,8 @@ export interface ShellCommand {
   words: ShellWord[];
   /** Its last redirection of standard input. */
   input?: ShellInput;
+  /** The files that its standard output goes to. */
+  outputs: { path: ShellWord; appends: boolean }[];
 }
 
 /** The pipelines of a script, in order; what is in `$(…)` and in functions' quotes is not looked into. */
@@ -38,7 +40,7 @@ class ShellReader {
   readonly #pending: PendingDocument[] = [];
   readonly #pipelines: ShellCommand[][] = [];
   #pipeline: ShellCommand[] = [];
-  #command: ShellCommand = { words: [] };
+  #command: ShellCommand = { words: [], outputs: [] };
   /** A `|` stands at the end of the pipeline so far. */
   #isPiped = false;
   #at = 0;
@@ -87,6 +89,7 @@ class ShellReader {
     this.#match(/[ \t]+/y);
     const start = this.#at;
     const word = this.#word();
+    if (/^1?>[>|]?$|^&>>?$/.test(whole)) this.#command.outputs.push({ path: word, appends: whole.includes(">>") });
     if (!/^0?</.test(whole)) return;
     if (operator === "<<" || operator === "<<-") {
       const quoted = /['"\\]/.test(this.#text.slice(start, this.#at));
@@ -198,8 +201,9 @@ class ShellReader {
   }
 
   #endCommand(): void {
-    if (this.#command.words.length > 0 || this.#command.input !== undefined) this.#pipeline.push(this.#command);
-    this.#command = { words: [] };
+    const { words, input, outputs } = this.#command;
+    if (words.length > 0 || input !== undefined || outputs.length > 0) this.#pipeline.push(this.#command);
+    this.#command = { words: [], outputs: [] };
   }
 
   #endPipeline(): void {

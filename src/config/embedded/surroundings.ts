@@ -1,8 +1,11 @@
 import { isMapping } from "../mapping.ts";
-import type { Bootstrap, PlacedCall, WrittenFile } from "./bootstrap.ts";
-import type { CallInput, Program } from "./calls.ts";
+import type { Bootstrap, Container, PlacedCall, ScriptedFile, WrittenFile } from "./bootstrap.ts";
+import type { ScriptData } from "./command-data.ts";
 import type { DocumentKind, Inspection } from "./inspection.ts";
 import { checkPermissions } from "./permissions.ts";
+import type { Place } from "./placed-text.ts";
+import type { Program } from "./program-words.ts";
+import { isUnknown } from "./templates.ts";
 import { writtenContent } from "./written-file.ts";
 
 export const configurationPath = "/etc/kanod-configure/configuration.yaml";
@@ -11,27 +14,24 @@ const systemPath = "/etc/kanod-configure/system.yaml";
 /** Finds our documents in what a machine is told, and what is wrong around them. */
 export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): void {
   const paths = new Set([configurationPath, ...bootstrap.calls.flatMap(givenPaths)]);
-  const configurations = bootstrap.files.filter(({ path }) => paths.has(normalized(path)));
-  const misplaced = configurations.length > 0 ? [] : bootstrap.files.filter(({ path }) => isMisplaced(path));
+  const files = [...bootstrap.files, ...wholeFiles(bootstrap.scripted)];
+  const configurations = files.filter(({ path }) => paths.has(normalized(path)));
+  const misplaced = configurations.length > 0 ? [] : files.filter(({ path }) => isMisplaced(path));
   const runcmd = bootstrap.calls.filter(({ program }) => program === "kanod-runcmd");
   const bootcmd = bootstrap.calls.filter(({ program }) => program === "kanod-bootcmd");
   for (const file of misplaced) reportWrongPath(inspection, file, runcmd.length > 0);
   for (const file of [...configurations, ...misplaced]) {
-    checkPermissions(file);
     inspectFile(inspection, file, "configuration", (value) => {
       const isCalled = bootcmd.length > 0 || bootstrap.isOpen || isNamedInFiles(bootstrap, "kanod-bootcmd");
       if (!isCalled) reportMissingBootcmd(inspection, file, value);
     });
   }
-  for (const file of bootstrap.files) if (normalized(file.path) === systemPath) inspectFile(inspection, file, "system");
-  for (const call of bootstrap.calls) inspectCall(inspection, bootstrap, call);
+  for (const file of files) if (normalized(file.path) === systemPath) inspectFile(inspection, file, "system");
+  for (const call of bootstrap.calls) inspectCall(inspection, files, call);
   if (bootstrap.isOpen) return;
   const [first] = configurations;
   if (first !== undefined && runcmd.length === 0 && !isNamedInFiles(bootstrap, "kanod-runcmd")) {
-    const message = "nothing calls `kanod-runcmd`: this configuration will not be applied";
-    inspection.report("warning", "missing-runcmd", first.pathPlace, message, {
-      hint: "add it to the commands: `- kanod-runcmd`",
-    });
+    reportMissingRuncmd(inspection, bootstrap, first);
   }
   const [call] = runcmd;
   if (call !== undefined && configurations.length + misplaced.length === 0 && !readsStdin(call)) {
@@ -39,6 +39,17 @@ export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): 
     const hint = "this is right only where the image brings a configuration";
     inspection.report("note", "missing-configuration", call.name.place(0, call.name.text.length), message, { hint });
   }
+}
+
+/** A file on the machine, whoever writes it. */
+type AnyFile = WrittenFile | ScriptedFile;
+
+/** What scripts write in pieces is not known. */
+function wholeFiles(files: readonly ScriptedFile[]): ScriptedFile[] {
+  const inPieces = new Set(files.filter(({ appends }) => appends).map(({ path }) => normalized(path)));
+  const whole = files.filter(({ path }) => !inPieces.has(normalized(path)));
+  const firsts = [...inPieces].flatMap((path) => files.find((file) => normalized(file.path) === path) ?? []);
+  return [...whole, ...firsts.map((file) => ({ ...file, content: { kind: "unknown" } as const }))];
 }
 
 /** Whether a file that is written, such as a script or a unit, may call the program when something else calls it. */
@@ -51,10 +62,15 @@ function isNamedInFiles({ files }: Bootstrap, program: Program): boolean {
 
 function inspectFile(
   inspection: Inspection,
-  file: WrittenFile,
+  file: AnyFile,
   kind: DocumentKind,
   around: (value: unknown) => void = () => {},
 ): void {
+  if (!("entry" in file)) {
+    inspectData(inspection, { ...file, place: file.pathPlace, name: file.path }, file.content, kind, around);
+    return;
+  }
+  if (kind === "configuration") checkPermissions(file);
   const content = writtenContent(file);
   if (content === undefined) return;
   const { isConditional } = file.container;
@@ -62,9 +78,12 @@ function inspectFile(
   inspection.documents.push({ kind, ...content, isConditional, place, around });
 }
 
-function inspectCall(inspection: Inspection, bootstrap: Bootstrap, call: PlacedCall): void {
-  const { program, name, stage } = call;
+function inspectCall(inspection: Inspection, files: readonly AnyFile[], call: PlacedCall): void {
+  const { program, name, stage, arguments: words } = call;
   const place = name.place(0, name.text.length);
+  if (words.every(({ text, expands }) => !expands && !isUnknown(text.text))) {
+    inspection.calls.push({ program, name, arguments: words.map(({ text }) => text) });
+  }
   if (program === "kanod-runcmd" && stage === "bootcmd") {
     const message = "`kanod-runcmd` in `bootcmd` runs before the configuration is written";
     inspection.report("error", "wrong-stage", place, message, { hint: "call it in `runcmd`" });
@@ -73,30 +92,45 @@ function inspectCall(inspection: Inspection, bootstrap: Bootstrap, call: PlacedC
     const message = "`kanod-bootcmd` in `runcmd` runs late, and on the first boot only";
     inspection.report("warning", "wrong-stage", place, message, { hint: "call it in `bootcmd`" });
   }
-  if (call.input === undefined) return;
-  if (program === "kanod-bootcmd") inspectInput(inspection, bootstrap, call, call.input, "boot");
-  else if (readsStdin(call)) inspectInput(inspection, bootstrap, call, call.input, "configuration");
+  if (program === "kanod-bootcmd") inspectInput(inspection, files, call, "boot");
+  else if (readsStdin(call)) inspectInput(inspection, files, call, "configuration");
 }
 
 function inspectInput(
   inspection: Inspection,
-  bootstrap: Bootstrap,
+  files: readonly AnyFile[],
   call: PlacedCall,
-  input: CallInput,
   kind: "boot" | "configuration",
 ): void {
-  const { container, name, program } = call;
+  const { name, program, input } = call;
+  if (input === undefined) return;
   const place = name.place(0, name.text.length);
-  const reader = `\`${program}\``;
-  if (input.kind === "unknown") {
-    inspection.report("note", "not-checked", place, `what ${reader} reads here is known only on the machine`);
-  } else if (input.kind === "fault") {
-    const at = input.text.place(0, input.text.text.length);
-    inspection.report("error", "bad-encoding", at, `what ${reader} reads cannot be unpacked: ${input.reason}`);
-  } else if (input.kind === "file") {
-    inspectInputFile(inspection, bootstrap, call, input.path, kind);
+  if (input.kind === "file") inspectInputFile(inspection, files, call, input.path, kind);
+  else inspectData(inspection, { ...call, place, name: `what \`${program}\` reads` }, input, kind);
+}
+
+/** Where something stands in a script, and what a message calls it. */
+interface ScriptPlace {
+  container: Container;
+  pointer: string;
+  place: Place;
+  name: string;
+}
+
+function inspectData(
+  inspection: Inspection,
+  { container, pointer, place, name }: ScriptPlace,
+  data: ScriptData,
+  kind: DocumentKind,
+  around: (value: unknown) => void = () => {},
+): void {
+  if (data.kind === "unknown" || data.kind === "file") {
+    inspection.report("note", "not-checked", place, `${name} is known only on the machine`);
+  } else if (data.kind === "fault") {
+    const at = data.text.place(0, data.text.text.length);
+    inspection.report("error", "bad-encoding", at, `${name} cannot be unpacked: ${data.reason}`);
   } else {
-    const { text, expands, isComplete, isPacked } = input;
+    const { text, expands, isComplete, isPacked } = data;
     if (!isComplete) {
       const message = "the line that ends this here-document is missing";
       const hint = "it stands alone on its line, without blanks before it";
@@ -104,26 +138,26 @@ function inspectInput(
     }
     const given = isPacked === true ? [] : container.templates;
     const templates = expands ? [...given, "shell" as const] : given;
-    const pointer = `${container.prefix}${call.pointer}`;
-    const { isConditional } = container;
-    inspection.documents.push({ kind, pointer, text, templates, isConditional, place: text.place(0, 1) });
+    const { isConditional, prefix } = container;
+    const found = { kind, pointer: `${prefix}${pointer}`, text, templates, isConditional, place: text.place(0, 1) };
+    inspection.documents.push({ ...found, around });
   }
 }
 
 function inspectInputFile(
   inspection: Inspection,
-  bootstrap: Bootstrap,
+  files: readonly AnyFile[],
   call: PlacedCall,
   path: string,
   kind: "boot" | "configuration",
 ): void {
   const place = call.name.place(0, call.name.text.length);
-  const file = bootstrap.files.find((each) => normalized(each.path) === normalized(path));
+  const file = files.find((each) => normalized(each.path) === normalized(path));
   if (file === undefined) {
     inspection.report("note", "not-checked", place, `\`${call.program}\` reads ${path}, which is not written here`);
     return;
   }
-  if (call.stage === "bootcmd") {
+  if (call.stage === "bootcmd" && "entry" in file) {
     const message = `${path} is written after \`bootcmd\` has run: on the first boot it is missing`;
     inspection.report("error", "written-too-late", place, message, { hint: "use a here-document instead" });
   }
@@ -139,13 +173,26 @@ function isMisplaced(path: string): boolean {
   return /kanod/.test(folder) && /^(?:configuration|config)\.ya?ml$/.test(name);
 }
 
-function reportWrongPath(inspection: Inspection, file: WrittenFile, isCalled: boolean): void {
+function reportWrongPath(inspection: Inspection, file: AnyFile, isCalled: boolean): void {
   const message = `nothing reads ${file.path}: \`kanod-runcmd\` reads ${configurationPath}`;
   const hint = `write ${configurationPath}, or call \`kanod-runcmd --config ${file.path}\``;
   inspection.report(isCalled ? "error" : "warning", "wrong-path", file.pathPlace, message, { hint });
 }
 
-function reportMissingBootcmd(inspection: Inspection, file: WrittenFile, value: unknown): void {
+/** The images that we build call it themselves, unless the user-data has commands of its own. */
+function reportMissingRuncmd(inspection: Inspection, { replacesCommands }: Bootstrap, { pathPlace }: AnyFile): void {
+  if (replacesCommands) {
+    const message = "nothing calls `kanod-runcmd`: this configuration will not be applied";
+    const hint = "add it to the commands: `- kanod-runcmd`";
+    inspection.report("warning", "missing-runcmd", pathPlace, message, { hint });
+  } else {
+    const message = "nothing here calls `kanod-runcmd`: only an image that does it itself applies this configuration";
+    const hint = "images of kanod-image-builder do; for others add `runcmd: [kanod-runcmd]`";
+    inspection.report("note", "missing-runcmd", pathPlace, message, { hint });
+  }
+}
+
+function reportMissingBootcmd(inspection: Inspection, file: AnyFile, value: unknown): void {
   const boot = isMapping(value) ? value["boot"] : undefined;
   if (!isMapping(boot) || Object.keys(boot).length === 0) return;
   const message =

@@ -5,7 +5,7 @@ import { Bootstrap, type Container } from "./bootstrap.ts";
 import { DecodingError, fromBase64, fromGzip, fromUtf8, isGzip } from "./encodings.ts";
 import { type Inspection, reportTemplateOnly } from "./inspection.ts";
 import { isMime, mimeParts } from "./mime.ts";
-import { openYaml } from "./open-yaml.ts";
+import { type OpenedYaml, openYaml } from "./open-yaml.ts";
 import { decodedText, type PlacedText } from "./placed-text.ts";
 import { ScalarTexts } from "./scalar-text.ts";
 import { inspectBootstrap } from "./surroundings.ts";
@@ -148,14 +148,32 @@ class UserDataReader {
     this.#bootstrap.addScript(this.#container(texts, templates), text);
   }
 
-  #open(text: PlacedText, templates: readonly TemplateSyntax[]): { value: unknown; container: Container } {
-    const opened = openYaml(text, templates, { single: true, allowed: readByCloudInit });
+  #open(text: PlacedText, given: readonly TemplateSyntax[]): { value: unknown; container: Container } {
+    const { opened, templates } = this.#openYaml(text, given);
     this.#inspection.problems.push(...opened.problems);
     if (opened.isTemplateOnly) reportTemplateOnly(this.#inspection, text);
     const document = opened.first;
     const texts = new ScalarTexts(document, opened.text);
     const container = { ...this.#container(texts, templates), isConditional: opened.isConditional };
     return { value: document.value ?? document.partial, container };
+  }
+
+  #openYaml(
+    text: PlacedText,
+    templates: readonly TemplateSyntax[],
+  ): { opened: OpenedYaml; templates: readonly TemplateSyntax[] } {
+    const options = { single: true, allowed: readByCloudInit };
+    const opened = openYaml(text, templates, options);
+    const [fault] = opened.problems;
+    if (fault?.source === undefined || templates.includes("jinja")) return { opened, templates };
+    // Programs other than cloud-init have templates for user-data, too.
+    const all = [...new Set([...templates, "envsubst", "jinja"] as const)];
+    const filled = openYaml(text, all, options);
+    if (filled.problems.length > 0) return { opened, templates };
+    const message = "this becomes YAML only when its templates are filled in, which cloud-init does not do here";
+    const hint = "for cloud-init to do it, `## template: jinja` has to be the first line";
+    this.#inspection.report("warning", "unfilled-template", { source: fault.source }, message, { hint });
+    return { opened: filled, templates: all };
   }
 
   #container(texts: ScalarTexts, templates: readonly TemplateSyntax[]): Container {

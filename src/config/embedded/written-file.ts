@@ -48,7 +48,7 @@ function packedContent({ container, pointer, entry }: WrittenFile): Content | un
   const { texts, prefix, templates } = container;
   if (typeof content !== "string") {
     const found = isMapping(contentFrom) ? container.contentFrom?.(contentFrom) : undefined;
-    return found === undefined ? undefined : { ...found, templates };
+    return found === undefined || found === "no-such-key" ? undefined : { ...found, templates };
   }
   const at = `${pointer}/content`;
   return { text: texts.text(at, content), pointer: `${prefix}${at}`, templates };
@@ -73,6 +73,11 @@ function encodingOf({ container, pointer, entry }: WrittenFile): string | undefi
 function reportMissing({ container, pointer, entry, path }: WrittenFile): void {
   const { inspection, texts } = container;
   const elsewhere = ["contentFrom", "source"].find((key) => isMapping(entry[key]));
+  if (isMapping(entry["contentFrom"]) && container.contentFrom?.(entry["contentFrom"]) === "no-such-key") {
+    const message = `the Secret that the content of ${path} comes from has no such key`;
+    inspection.report("error", "no-content", texts.place(`${pointer}/contentFrom/secret/key`), message);
+    return;
+  }
   if (elsewhere !== undefined) {
     const message = `the content of ${path} comes from elsewhere and was not checked`;
     inspection.report("note", "not-checked", texts.place(`${pointer}/${elsewhere}`, "key"), message);

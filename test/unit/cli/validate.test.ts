@@ -214,6 +214,20 @@ describe("a folder", () => {
     expect(out).toContain("b.yaml:1:4: error[yaml-syntax]");
   });
 
+  test.each<[string, string, string]>([
+    ["a template", "a: [{{ b }}\nc: [\n", "2:4: note[not-checked]"],
+    ["what other programs allow", "a: 1\na: 2\n", "2:1: note[not-checked]"],
+    ["a program about user-data", "", ""],
+  ])("with %s of another program does not fail", async (_, text, expected) => {
+    const name = text === "" ? "user_data.py" : "b.yaml";
+    const folder = folderOf({ "a.yaml": "name: a\n", [name]: text === "" ? "a: [" : text });
+    const { exitCode, out } = await validate(folder, ["."]);
+    expect(exitCode).toBe(0);
+    expect([...out.matchAll(/\w+(?:\.py|\.yaml):(\d+:\d+: \w+\[[a-z-]+\])/g)].map((match) => match[1])).toEqual(
+      expected === "" ? [] : [expected],
+    );
+  });
+
   test.each<[string[], string[]]>([
     [["*.yml"], ["a.yaml", "d/a.yaml", "d/e/a.yaml"]],
     [["d"], ["a.yaml", "b.yml"]],

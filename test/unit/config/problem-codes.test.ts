@@ -1,28 +1,40 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { embeddedCodes } from "../../../src/config/embedded/codes.ts";
 import { problemCodes } from "../../../src/config/problem-codes.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
-/** The codes in the first columns of the tables of docs/problems.md, in order. */
-function documented(): string[] {
-  const page = readFileSync(`${root}/docs/problems.md`, "utf8");
-  const cells = page.split("\n").flatMap((line) => /^\| (`[^|]+) \|/.exec(line)?.[1] ?? []);
+const around = "## What stands around a configuration";
+
+/** The codes in the first columns of the tables of a part of docs/problems.md, in order. */
+function documented(part: string): string[] {
+  const cells = part.split("\n").flatMap((line) => /^\| (`[^|]+) \|/.exec(line)?.[1] ?? []);
   return cells.flatMap((cell) => [...cell.matchAll(/`([a-z0-9-]+)`/g)].map((match) => match[1] ?? ""));
 }
 
 test("docs/problems.md explains each code, and no other", () => {
-  expect(documented()).toEqual([...problemCodes]);
+  const page = readFileSync(`${root}/docs/problems.md`, "utf8");
+  const [before = "", embedded = "", after = ""] = page.split(new RegExp(`${around}|(?=## A schema)`));
+  expect(documented(before + after)).toEqual([...problemCodes]);
+  expect(documented(embedded)).toEqual([...embeddedCodes]);
 });
 
-test("each code is used by the sources of this layer, and each has a test that expects it", () => {
+test.each([
+  { codes: problemCodes, sourceFiles: "src/config/*.ts", testFiles: "test/unit/config/*.test.ts" },
+  {
+    codes: embeddedCodes,
+    sourceFiles: "src/config/embedded/*.ts",
+    testFiles: "test/unit/config/embedded/*.test.ts",
+  },
+])("each code is used by $sourceFiles, and each has a test that expects it", ({ codes, sourceFiles, testFiles }) => {
   const text = (pattern: string): string =>
     globSync(pattern, { cwd: root })
-      .filter((file) => !file.includes("problem-codes"))
+      .filter((file) => !/codes\.(?:test\.)?ts$/.test(file))
       .map((file) => readFileSync(`${root}/${file}`, "utf8"))
       .join("\n");
-  const sources = text("src/config/*.ts");
-  const tests = text("test/unit/config/*.test.ts");
-  expect(problemCodes.filter((code) => !sources.includes(`"${code}"`))).toEqual([]);
-  expect(problemCodes.filter((code) => !new RegExp(`[" ]${code}[" ]`).test(tests))).toEqual([]);
+  const sources = text(sourceFiles);
+  const tests = text(testFiles);
+  expect(codes.filter((code) => !sources.includes(`"${code}"`))).toEqual([]);
+  expect(codes.filter((code) => !new RegExp(`[" ]${code}["| $]`).test(tests))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { programCalls } from "../../../../src/config/embedded/calls.ts";
+import { scriptActions } from "../../../../src/config/embedded/calls.ts";
 import { fileText } from "../../../../src/config/embedded/placed-text.ts";
 import { readShell } from "../../../../src/config/embedded/shell.ts";
 
@@ -69,7 +69,7 @@ describe("the words of a script", () => {
 
 describe("the calls of our programs", () => {
   const calls = (script: string): string[] =>
-    programCalls(fileText("f", script)).map(({ program, input, arguments: words }) => {
+    scriptActions(fileText("f", script)).calls.map(({ program, input, arguments: words }) => {
       const text =
         input?.kind === "text" ? `<${input.text.text}>` : input?.kind === "file" ? `<file ${input.path}>` : input?.kind;
       return [program, ...words.map((word) => word.text.text), ...(text === undefined ? [] : [text])].join(" ");
@@ -94,9 +94,37 @@ describe("the calls of our programs", () => {
     ["sh -ec 'kanod-bootcmd <<E\na\nE\n'", ["kanod-bootcmd <a\n>"]],
     ["base64 -d <<E | kanod-bootcmd\nYQ==\nE", ["kanod-bootcmd <a>"]],
     ["echo /4A= | base64 -d | kanod-bootcmd", ["kanod-bootcmd fault"]],
+    ["command -v kanod-runcmd && kanod-runcmd", ["kanod-runcmd"]],
+    ["cloud-init-per once kanod-runcmd kanod-runcmd 50", ["kanod-runcmd 50"]],
     ["gunzip < a | kanod-bootcmd", ["kanod-bootcmd unknown"]],
     ["echo a | gunzip | kanod-bootcmd", ["kanod-bootcmd unknown"]],
   ])("%j", (script, expected) => {
     expect(calls(script)).toEqual(expected);
+  });
+});
+
+describe("the files that a script writes", () => {
+  const files = (script: string): string[] =>
+    scriptActions(fileText("f", `${script}\n# kanod-configure`)).files.map(({ path, content, appends }) => {
+      const text = content.kind === "text" ? `<${content.text.text}>` : content.kind;
+      return `${path.text} ${text}${appends ? " added" : ""}`;
+    });
+
+  test.each<[string, string[]]>([
+    ["cat > /a <<E\nb\nE", ["/a <b\n>"]],
+    ["cat <<E >/a\nb\nE", ["/a <b\n>"]],
+    ["cat >| '/a b' <<E\nb\nE", ["/a b <b\n>"]],
+    ["echo b >> /a", ["/a <b> added"]],
+    ["sudo tee /a /c <<E >/dev/null\nb\nE", ["/a <b\n>", "/c <b\n>", "/dev/null unknown"]],
+    ["echo b | tee -a /a", ["/a <b> added"]],
+    ["echo YQ== | base64 -d > /a", ["/a <a>"]],
+    ["sh -c 'echo b > /a # kanod-configure'", ["/a <b>"]],
+    ["cat /c > /a", ["/a file"]],
+    ["{ echo b; } > /a", ["/a unknown"]],
+    ["cat > $A <<E\nb\nE", []],
+    ["ls 2> /a 2>&1 < /b", []],
+    ["> /a", ["/a unknown"]],
+  ])("%j", (script, expected) => {
+    expect(files(script).sort()).toEqual(expected.sort());
   });
 });

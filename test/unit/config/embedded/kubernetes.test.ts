@@ -90,6 +90,12 @@ describe("user-data within an object", () => {
   });
 });
 
+test("the definition of a kind of objects is none of these", () => {
+  const text = object("CustomResourceDefinition", "spec:", "  preKubeadmCommands:", "    type: array");
+  expect(problemsIn(text)).toEqual([]);
+  expect(problemsIn(text.replace("CustomResourceDefinition", "Other"))).toEqual(["6:5 commands-not-a-list"]);
+});
+
 describe("what kubeadm's bootstrap provider writes", () => {
   const controlPlane = (...lines: string[]): string =>
     object("KubeadmControlPlane", "spec:", "  kubeadmConfigSpec:", ...lines.map((line) => `    ${line}`));
@@ -172,6 +178,28 @@ describe("what kubeadm's bootstrap provider writes", () => {
     expect(documentsIn(text + secret("data:", `  conf.yaml: ${base64("name: a")}`))).toContain(
       "configuration /data/conf.yaml",
     );
+    expect(problemsIn(text + secret("stringData:", "  config.yaml: 'name: a'"))).toEqual(["9:47 no-content"]);
+  });
+
+  test("from a Secret in a list of objects is looked up there", () => {
+    const template = object(
+      "KubeadmConfigTemplate",
+      "spec:",
+      ...file.map((line) => `  ${line}`),
+      "    contentFrom: {secret: {name: mine, key: a/b}}",
+      "  preKubeadmCommands: [kanod-runcmd]",
+    );
+    const kind = "  apiVersion: v1\n  kind: Secret\n";
+    const secret = `- metadata: {name: mine}\n${kind}  stringData:\n    a/b: "mtu: c"\n`;
+    const list = (name: string, items: string) => `---\n${object(name)}items:\n- {}\n${items}`;
+    const expected = ["20:11 missing-key", "20:16 wrong-type"];
+    expect(problemsIn(template + list("List", secret))).toEqual(expected);
+    expect(documentsIn(template + list("List", secret))).toContain("configuration /items/1/stringData/a~1b");
+    const untyped = secret.replace(kind, "");
+    expect(problemsIn(template + list("SecretList", untyped))).toEqual(["18:11 missing-key", "18:16 wrong-type"]);
+    expect(problemsIn(template + list("Other", secret))).toEqual(["8:5 not-checked"]);
+    const inOne = list("List", `${secret}- ${template.trimEnd().replaceAll("\n", "\n  ")}\n`);
+    expect(problemsIn(inOne)).toEqual(["11:11 missing-key", "11:16 wrong-type"]);
   });
 });
 

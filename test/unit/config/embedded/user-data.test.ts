@@ -142,6 +142,7 @@ describe("what is around a configuration", () => {
 
   test.each<[string, string, string[]]>([
     ["no call", `#cloud-config\n${files}`, ["3:10 missing-runcmd"]],
+    ["commands but no call", `#cloud-config\n${files}runcmd: [ls]\n`, ["3:10 missing-runcmd"]],
     ["a call by its path", `#cloud-config\n${files}runcmd: [/usr/local/bin/kanod-runcmd 50]\n`, []],
     ["a call as words", `#cloud-config\n${files}runcmd: [[kanod-runcmd, 50]]\n`, []],
     ["a call in a shell", `#cloud-config\n${files}runcmd: [[sh, -c, 'set -e; kanod-runcmd']]\n`, []],
@@ -167,6 +168,75 @@ describe("what is around a configuration", () => {
     ],
   ])("%s", (_, text, expected) => {
     expect(problemsIn(text)).toEqual(expected);
+  });
+
+  test("is called by our images where the user-data has no commands that take the place of theirs", () => {
+    const severity = (text: string): string | undefined => check(text).problems[0]?.severity;
+    expect(severity(`#cloud-config\n${files}`)).toBe("note");
+    for (const commands of ["[ls]", "[]", ""]) {
+      expect(severity(`#cloud-config\n${files}runcmd: ${commands}\n`)).toBe("warning");
+    }
+  });
+
+  test.each<[string, string[]]>([
+    ["kanod-runcmd 50 --resume", []],
+    ["kanod-runcmd abc", ["4:23 bad-arguments"]],
+    ["kanod-runcmd 50 60", ["4:26 bad-arguments"]],
+    ["kanod-runcmd --log-level debug --bogus", ["4:41 bad-arguments"]],
+    ["kanod-runcmd --log-level loud", ["4:35 bad-arguments"]],
+    ["kanod-runcmd --log-level", ["4:23 bad-arguments"]],
+    ["kanod-runcmd --dry-run", ["4:23 call-without-effect"]],
+    ["kanod-runcmd --help", ["4:23 call-without-effect"]],
+    ["kanod-runcmd $PRIORITY", []],
+  ])("the arguments of %s are those of the program", (command, expected) => {
+    expect(problemsIn(`#cloud-config\n${files}runcmd: [${command}]\n`)).toEqual(expected);
+    const words = command.split(" ").join(", ");
+    const asWords = problemsIn(`#cloud-config\n${files}runcmd: [[${words}]]\n`);
+    if (!command.includes("$")) expect(asWords).toHaveLength(expected.length);
+    expect(problemsIn(`#cloud-config\nbootcmd: [kanod-bootcmd 50 < /dev/null]\n`)).toContain("2:25 bad-arguments");
+  });
+
+  test("a near option is suggested", () => {
+    const { problems } = check(`#cloud-config\n${files}runcmd: [kanod-runcmd --dry-rnu]\n`);
+    expect(problems.map(({ code, hint }) => [code, hint?.includes("--dry-run")])).toEqual([["bad-arguments", true]]);
+  });
+
+  test.each<[string, string, string[]]>([
+    ["in a command", "#cloud-config\nruncmd:\n- |\n  BODY\n- kanod-runcmd\n", ["6:3 unknown-key"]],
+    [
+      "in a command, and not applied",
+      "#cloud-config\nruncmd:\n- |\n  BODY\n",
+      ["4:9 missing-runcmd", "6:3 unknown-key"],
+    ],
+    ["in a script", "#!/bin/sh\nBODY\nkanod-runcmd\n", ["4:1 unknown-key"]],
+    ["in a list of words", `#cloud-config\nruncmd:\n- [sh, -c, "BODY"]\n- kanod-runcmd\n`, ["3:77 unknown-key"]],
+  ])("a configuration that is written %s is checked", (_, text, expected) => {
+    const lines = [`cat > /etc/kanod-configure/configuration.yaml <<'EOF'`, "name: a", "greting: b", "EOF"];
+    const indent = /^( *)BODY/m.exec(text)?.[1] ?? "";
+    const body = text.includes('"BODY"') ? lines.join("\\n") : lines.join(`\n${indent}`);
+    expect(problemsIn(text.replace("BODY", () => body))).toEqual(expected);
+  });
+
+  test("a configuration that is written in pieces is known only on the machine", () => {
+    const path = "/etc/kanod-configure/configuration.yaml";
+    expect(
+      problemsIn(`#cloud-config\nruncmd:\n- "echo name: a > ${path}"\n- "echo b: c >> ${path}"\n- kanod-runcmd\n`),
+    ).toEqual(["3:19 not-checked"]);
+  });
+
+  test("a boot document that a script writes before is read", () => {
+    const text = "#cloud-config\nbootcmd:\n- |\n  echo 'dsk: a' > /run/kanod-configure.yaml\n";
+    expect(problemsIn(`${text}  kanod-bootcmd < /run/kanod-configure.yaml\n`)).toEqual(["4:9 unknown-key"]);
+  });
+
+  test("templates that cloud-init does not fill in", () => {
+    const text = "#cloud-config\npackages:\n{{- range .Packages }}\n- {{ . }}\n{{- end }}\nruncmd: [kanod-runcmd a]\n";
+    expect(problemsIn(text)).toEqual(["3:1 unfilled-template", "6:10 missing-configuration", "6:23 bad-arguments"]);
+    expect(problemsIn(text.replace("#cloud", "## template: jinja\n#cloud"))).toEqual([
+      "7:10 missing-configuration",
+      "7:23 bad-arguments",
+    ]);
+    expect(problemsIn("#cloud-config\na: [\n").map((each) => each.replace(/.* /, ""))).toEqual(["yaml-syntax"]);
   });
 
   test.each<[string, string[]]>([
