@@ -1,3 +1,5 @@
+import type { StructuredPatchHunk } from "diff";
+
 /** What one contribution would do. The steps are those of the recording host. */
 export interface PlanSection {
   contribution: string;
@@ -93,13 +95,27 @@ export async function planJson(stages: readonly PlannedStage[]): Promise<string>
 }
 
 async function loadDifference(): Promise<Difference> {
-  const { createTwoFilesPatch } = await import(/* webpackMode: "eager" */ "diff");
+  const { formatPatch, structuredPatch } = await import(/* webpackMode: "eager" */ "diff");
   return (path, before, after) => {
+    const hunks =
+      before === undefined
+        ? hunksOfNew(after)
+        : structuredPatch(path, path, before, after, undefined, undefined, { context: 3 }).hunks;
     const from = before === undefined ? "/dev/null" : path;
-    const patch = createTwoFilesPatch(from, path, before ?? "", after, undefined, undefined, { context: 3 });
+    const names = { oldFileName: from, newFileName: path, oldHeader: undefined, newHeader: undefined };
+    const patch = formatPatch({ ...names, hunks });
     // What stands before it only separates patches of several files.
     return patch.slice(patch.indexOf("--- ")).trimEnd();
   };
+}
+
+/** Most files of a plan are new, and nothing has to be looked for in them. */
+export function hunksOfNew(content: string): StructuredPatchHunk[] {
+  if (content === "") return [];
+  const ends = content.endsWith("\n");
+  const lines = (ends ? content.slice(0, -1) : content).split("\n").map((line) => `+${line}`);
+  const mark = ends ? [] : ["\\ No newline at end of file"];
+  return [{ oldStart: 1, oldLines: 0, newStart: 1, newLines: lines.length, lines: [...lines, ...mark] }];
 }
 
 function sectionText({ contribution, element, atEnd, steps, unknown }: PlanSection, difference: Difference): string {
