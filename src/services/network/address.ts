@@ -69,13 +69,16 @@ export function parseMac(text: string): string | undefined {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$|^[0-9a-f]{2}(:[0-9a-f]{2}){19}$/.test(normal) ? normal : undefined;
 }
 
-const dottedQuad = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+const dottedQuad = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
 
 function parseIpv4(text: string): bigint | undefined {
-  const [, ...parts] = dottedQuad.exec(text) ?? [];
-  const numbers = parts.map(Number);
-  if (numbers.length !== 4 || numbers.some((each) => each > 255)) return undefined;
-  return BigInt(numbers.reduce((value, each) => value * 256 + each, 0));
+  if (!dottedQuad.test(text)) return undefined;
+  let value = 0;
+  for (const part of text.split(".")) {
+    if (Number(part) > 255) return undefined;
+    value = value * 256 + Number(part);
+  }
+  return BigInt(value);
 }
 
 function parseIpv6(text: string): bigint | undefined {

@@ -157,11 +157,18 @@ export function locatorOf(places: ReadonlyMap<string, string>): (pointer: string
   };
 }
 
+/** The value itself where nothing in it is another one. */
 function withFlags(value: unknown, key = ""): unknown {
-  if (Array.isArray(value)) return value.map((item) => withFlags(item));
-  if (isMapping(value)) {
-    if (opaqueKeys.has(key)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withFlags(item, name)]));
+  if (typeof value !== "object" || value === null) return flagKeys.has(key) ? (readFlag(value) ?? value) : value;
+  if (opaqueKeys.has(key)) return value;
+  const isList = Array.isArray(value);
+  let copy: Record<string, unknown> | undefined;
+  for (const name of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[name];
+    const read = withFlags(item, isList ? "" : name);
+    if (read === item) continue;
+    copy ??= (isList ? [...value] : { ...value }) as Record<string, unknown>;
+    copy[name] = read;
   }
-  return flagKeys.has(key) ? (readFlag(value) ?? value) : value;
+  return copy ?? value;
 }

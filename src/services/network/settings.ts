@@ -111,8 +111,11 @@ export class Settings {
   }
 
   #take(key: string): Settings[] {
-    const taken = this.#taken.get(key) ?? [];
-    this.#taken.set(key, taken);
+    let taken = this.#taken.get(key);
+    if (taken === undefined) {
+      taken = [];
+      this.#taken.set(key, taken);
+    }
     return taken;
   }
 }

@@ -1,5 +1,4 @@
 import type { Finding } from "../../../agent/contribution.ts";
-import { escapePointerPart } from "../../../config/problem.ts";
 import type { Device, Network } from "../model.ts";
 import {
   addresses,
@@ -12,7 +11,7 @@ import {
 } from "./addresses.ts";
 import { authentication } from "./authentication.ts";
 import { bonds } from "./bonds.ts";
-import { error, type Rule, warning } from "./context.ts";
+import { error, placesOf, type Rule, warning } from "./context.ts";
 import * as devices from "./devices.ts";
 import { defaultRoutes, gateways, policies, routes, vrfTables } from "./routes.ts";
 import { controlCharacters, searchDomains } from "./texts.ts";
@@ -71,13 +70,10 @@ function definedTwice({ network }: { network: Network }): Finding[] {
 
 /** A number with more digits than a double holds has lost some when the file was read. */
 function inexactNumbers({ network }: { network: Network }): Finding[] {
-  const walk = (value: unknown, pointer: string): Finding[] => {
-    if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-      const message = "a number of this length is not kept exactly: it has to be text";
-      return [warning("inexact-number", pointer, message, { hint: "put it between quotes" })];
-    }
-    if (typeof value !== "object" || value === null) return [];
-    return Object.entries(value).flatMap(([key, item]) => walk(item, `${pointer}/${escapePointerPart(key)}`));
-  };
-  return network.devices.flatMap((device) => walk(device.values, device.pointer));
+  const message = "a number of this length is not kept exactly: it has to be text";
+  return network.devices.flatMap(({ values, pointer }) =>
+    placesOf(values, (value) => Number.isInteger(value) && !Number.isSafeInteger(value)).map((place) =>
+      warning("inexact-number", pointer + place, message, { hint: "put it between quotes" }),
+    ),
+  );
 }
