@@ -11,13 +11,23 @@ export interface ReadNetwork {
   findings: readonly Finding[];
 }
 
-/**
- * The network of a configuration that the schema has accepted, checked. `pointer` is where it stands in the
- * configuration.
- */
-export function readNetwork(value: unknown, pointer = "/network"): ReadNetwork {
+/** What was read last, and of what: a run looks at its network before it changes anything, and again to set it up. */
+let last: { text: string | undefined; read: ReadNetwork } | undefined;
+
+/** The network of a configuration that the schema has accepted, checked. */
+export function readNetwork(value: unknown): ReadNetwork {
+  // The text, and not the object, in which a contribution may have changed something meanwhile.
+  const text = JSON.stringify(value);
+  if (last === undefined || last.text !== text) last = { text, read: read(value) };
+  return last.read;
+}
+
+/** Where it stands in a configuration. */
+const pointer = "/network";
+
+function read(value: unknown): ReadNetwork {
   if (!isMapping(value)) return { findings: [] };
-  if ("network" in value) return { findings: [nested(pointer)] };
+  if ("network" in value) return { findings: [nested] };
   if (value["version"] !== 1) {
     const network = readVersion2(value, pointer);
     return { network, findings: checkNetwork(network) };
@@ -27,13 +37,11 @@ export function readNetwork(value: unknown, pointer = "/network"): ReadNetwork {
   return { network, findings: [...findings, ...checkNetwork(network)] };
 }
 
-function nested(pointer: string): Finding {
-  return {
-    severity: "error",
-    code: "nested-network",
-    pointer: `${pointer}/network`,
-    atKey: true,
-    message: "`network` stands within `network`: a whole netplan file was put in",
-    hint: "remove this line, and move what is below it to the left",
-  };
-}
+const nested: Finding = {
+  severity: "error",
+  code: "nested-network",
+  pointer: `${pointer}/network`,
+  atKey: true,
+  message: "`network` stands within `network`: a whole netplan file was put in",
+  hint: "remove this line, and move what is below it to the left",
+};
