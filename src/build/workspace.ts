@@ -108,15 +108,31 @@ export async function readText(path: string): Promise<string | undefined> {
 
 /** Writes a file, and its folder where that is missing. */
 export async function writeText(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   await writeFile(path, content);
   await chmod(path, mode);
 }
 
 /** @param mode permissions, whatever the user's umask is; where they do not matter, none */
 export async function makeFolder(path: string, mode?: number): Promise<void> {
-  await mkdir(path, { recursive: true });
+  await makeFolders(path);
   if (mode !== undefined) await chmod(path, mode);
+}
+
+/**
+ * A folder with all above it. Node's own way to make them never ends where the system says each time that the folder
+ * above is missing, as below /proc.
+ */
+async function makeFolders(path: string, mode = 0o777): Promise<void> {
+  if ((await pathKind(path)) === "folder") return;
+  const missing = [path];
+  for (let at = dirname(path); (await pathKind(at)) === "none"; at = dirname(at)) missing.unshift(at);
+  for (const folder of missing) {
+    // Another process may make it at the same time.
+    await mkdir(folder, mode).catch(async (error: unknown) => {
+      if ((await pathKind(folder)) !== "folder") throw error;
+    });
+  }
 }
 
 /** Whether files can be made in a folder. */
@@ -133,7 +149,7 @@ export async function copyTree(
   to: string,
   accept: (path: string) => boolean = () => true,
 ): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolders(dirname(to));
   await cp(from, to, { recursive: true, verbatimSymlinks: true, filter: accept });
 }
 
@@ -142,19 +158,19 @@ export async function copyTree(
  * at once lies in pages of up to 2 MiB, all of which count as its memory as soon as one byte is used.
  */
 export async function copyExecutable(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolders(dirname(to));
   await copyFile(from, to);
   await chmod(to, 0o755);
 }
 
 /** Moves within one file system; replaces a file or a link that stands at `to`. */
 export async function move(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolders(dirname(to));
   await rename(from, to);
 }
 
 export async function makeLink(target: string, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   await symlink(target, path);
 }
 
@@ -184,7 +200,7 @@ export function sha256(content: Uint8Array | string): string {
 
 /** Runs `use` with a new folder, which is removed at the end, whatever the outcome. */
 export async function withFolder<T>(parent: string, prefix: string, use: (folder: string) => Promise<T>): Promise<T> {
-  await mkdir(parent, { recursive: true });
+  await makeFolders(parent);
   const folder = await mkdtemp(join(await realpath(parent), prefix));
   try {
     return await use(folder);
@@ -206,7 +222,7 @@ export async function cacheFolder(name: string): Promise<string | undefined> {
   const base = process.env["XDG_CACHE_HOME"];
   const folder = join(base?.startsWith("/") === true ? base : join(homedir(), ".cache"), "kanod-configure", name);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder, 0o700);
     await access(folder, constants.W_OK | constants.X_OK);
     return folder;
   } catch {

@@ -31,6 +31,7 @@ async function newElement(
   name: string,
   folder: string,
 ): Promise<number> {
+  if (folder === "") throw usageError("no-folder", "the name of the folder is empty");
   const { elementNames, writeElement } = await import("../build/new-element.ts");
   const names = elementNames(name);
   const schema = JSON.parse(await image.schema()) as JsonSchema;

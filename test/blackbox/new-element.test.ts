@@ -91,6 +91,9 @@ describe("a new element is refused", () => {
     }
     const below = sh("kanod-configure new-element kanod-hello file/below");
     expect([below.exitCode, below.err.includes("[cannot-write]")]).toEqual([1, true]);
+    const inKernel = sh("timeout -k 1 60 kanod-configure new-element kanod-hello /proc/new/element");
+    expect([inKernel.exitCode, inKernel.err.includes("[cannot-write]")]).toEqual([1, true]);
+    expect(sh("kanod-configure new-element kanod-hello ''").exitCode).toBe(2);
     expect(readdirSync(join(folder, "kanod-hello"))).toEqual(["mine"]);
     mkdirSync(join(folder, "empty"));
     expect(sh("kanod-configure new-element kanod-hello empty").exitCode).toBe(0);
