@@ -142,14 +142,14 @@ async function write(
 ): Promise<void> {
   const target = output === undefined ? undefined : resolve(io.workingDirectory, output);
   if (format === "kubeadm") {
-    const text = kubeadmConfigTemplate(name.toLowerCase(), texts);
+    const text = kubeadmConfigTemplate(name, texts);
     warnOfSize(io, { text, size: Buffer.byteLength(text), isPacked: false }, limits[format]);
     return writeText(io, host, target, text);
   }
   const config = cloudConfig(texts, limits[format].bytes);
   warnOfSize(io, config, limits[format]);
   if (format === "cloud-config") return writeText(io, host, target, config.text);
-  if (format === "metal3") return writeText(io, host, target, metal3Secret(name.toLowerCase(), config.text));
+  if (format === "metal3") return writeText(io, host, target, metal3Secret(name, config.text));
   const seed = format.startsWith("nocloud") ? nocloudSeed(name, config.text) : configDriveSeed(name, config.text);
   if (target !== undefined) await writeSeed(host, format, target, seed);
 }

@@ -142,6 +142,46 @@ describe("cloud-config", () => {
 });
 
 describe("for Kubernetes", () => {
+  const label = "a".repeat(60);
+  const long = Array(4).fill(label).join(".");
+
+  test.each<[string, RegExp]>([
+    ["Node1.Example.org", /^node1\.example\.org$/],
+    ["'123'", /^123$/],
+    ["'1e5'", /^1e5$/],
+    ["'true'", /^true$/],
+    ["'2024-01-01'", /^2024-01-01$/],
+    [`${long}.abcdefghi`, /^(?:a{60}\.){4}abcdefghi$/],
+  ])("the machine %s has names that Kubernetes allows", async (name, expected) => {
+    for (const format of ["metal3", "kubeadm"]) {
+      const { out } = await userData(`name: ${name}\n`, ["--format", format]);
+      const names = parseYamlStream(out, "f").map(
+        ({ value }) => (value as { metadata: { name: unknown } }).metadata.name,
+      );
+      const own = names.at(-1);
+      if (format === "kubeadm") expect(own).toEqual(expect.stringMatching(expected));
+      for (const each of names) {
+        expect(each).toMatch(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/);
+        expect((each as string).length).toBeLessThanOrEqual(253);
+      }
+      expect(await validated(out)).toMatchObject({ exitCode: 0, codes: [] });
+    }
+  });
+
+  test("two machines have two names, also where these are cut off or have other characters", async () => {
+    const schema = "type: object\nproperties: {name: {type: string}}\n";
+    const nameOf = async (name: string): Promise<unknown> => {
+      const args = ["--format", "metal3", "--schema", "s.yaml"];
+      const { out } = await userData(`name: ${JSON.stringify(name)}\n`, args, { "s.yaml": schema });
+      return (parseYaml(out, "f").value as { metadata: { name: unknown } }).metadata.name;
+    };
+    const names = await Promise.all(
+      [`${long}.b`, `${long}.c`, `${long}.bbbbbbbbb`, `${long}.bbbbbbbbc`, "a_b", "a-b", "ü", "é", "-", ""].map(nameOf),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z0-9][a-z0-9.-]{0,251}[a-z0-9]$/);
+  });
+
   test("metal3 is a Secret", async () => {
     const { out } = await userData(configuration, ["--format", "metal3"]);
     const object = parseYaml(out, "f").value as { metadata: object; stringData: { userData: string } };
