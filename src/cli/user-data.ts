@@ -55,6 +55,9 @@ export async function userData(context: CommandContext, options: UserDataOptions
   if (needsOutput(options.format) && options.output === undefined) {
     throw usageError("no-output", `--format ${options.format} needs -o`);
   }
+  if (options.config === "-" && options.boot === "-") {
+    throw usageError("stdin-twice", "standard input can be the configuration or the boot document, not both");
+  }
   const host = outsideHost(io);
   const rules =
     options.schema === undefined ? await rulesOfImage(image) : await rulesOfFile(context, host, options.schema);
@@ -67,13 +70,17 @@ export async function userData(context: CommandContext, options: UserDataOptions
     boot === undefined || report(io, rules, "boot", boot),
   ].every(Boolean);
   if (!isValid) return exitCodes.failed;
-  const conf = configuration.value as { name: string; boot?: object };
+  const conf = configuration.value as { name?: unknown; boot?: object } | null;
+  const name = conf?.name;
+  // A schema that is given need not ask for one.
+  if (typeof name !== "string")
+    throw new AgentError("no-name", `${options.config}: \`name\` is no text`, { exitCode: exitCodes.failed });
   const texts = {
     configuration: textOf(configuration),
-    boot: boot === undefined ? await bootText(conf.boot) : textOf(boot),
+    boot: boot === undefined ? await bootText(conf?.boot) : textOf(boot),
   };
   warnOfSecrets(io, rules, configuration, options.format);
-  await write(io, host, options, conf.name, texts);
+  await write(io, host, options, name, texts);
   return exitCodes.done;
 }
 

@@ -141,6 +141,11 @@ describe("cloud-config", () => {
   });
 });
 
+test("standard input is read once", async () => {
+  const { exitCode, err } = await run(["user-data", "--config", "-", "--boot", "-"], { stdin: "name: a\n" });
+  expect([exitCode, err.includes("[stdin-twice]")]).toEqual([2, true]);
+});
+
 describe("for Kubernetes", () => {
   const label = "a".repeat(60);
   const long = Array(4).fill(label).join(".");
@@ -166,6 +171,12 @@ describe("for Kubernetes", () => {
       }
       expect(await validated(out)).toMatchObject({ exitCode: 0, codes: [] });
     }
+  });
+
+  test.each(["{}", "name: [a]"])("a schema without a name does not help: %s", async (text) => {
+    const args = ["--format", "metal3", "--schema", "s.yaml"];
+    const { exitCode, err } = await userData(text, args, { "s.yaml": "type: object\n" });
+    expect([exitCode, err.includes("[no-name]")]).toEqual([1, true]);
   });
 
   test("two machines have two names, also where these are cut off or have other characters", async () => {
