@@ -1,3 +1,4 @@
+import { AgentError } from "../config/agent-error.ts";
 import { isMapping } from "../config/mapping.ts";
 import type { Host } from "../host/host.ts";
 import type { ProcessIdentity } from "../host/process-info.ts";
@@ -122,13 +123,28 @@ export class Journal {
   }
 }
 
-/** The journal's content; undefined where there is none, or none that can be understood (which is said in the log). */
-export async function readJournal(host: Host, log: Logger): Promise<JournalState | undefined> {
+/** The journal's content for a run; undefined where there is none, or none that can be understood, which the log says. */
+async function readJournal(host: Host, log: Logger): Promise<JournalState | undefined> {
+  try {
+    return await lookAtJournal(host);
+  } catch (error) {
+    if (!(error instanceof AgentError && error.code === damagedJournal)) throw error;
+    log.warn(`${error.message}: starting a new journal`);
+    return undefined;
+  }
+}
+
+/** The code of the error for a journal that cannot be understood. */
+export const damagedJournal = "damaged-journal";
+
+/** The journal's content; undefined where there is none. @throws AgentError `damaged-journal` (input unreadable) */
+export async function lookAtJournal(host: Host): Promise<JournalState | undefined> {
   const text = await host.readFile(journalPath);
   if (text === undefined) return undefined;
   const state = parseState(text);
-  if (state === undefined) log.warn(`${journalPath} is damaged: starting a new journal`);
-  return state;
+  if (state !== undefined) return state;
+  const hint = "the next run of kanod-bootcmd or kanod-runcmd starts a new one";
+  throw new AgentError(damagedJournal, `${journalPath} is damaged`, { exitCode: 3, hint });
 }
 
 function parseState(text: string): JournalState | undefined {
@@ -149,8 +165,28 @@ function parseState(text: string): JournalState | undefined {
 /** Whether a record has what is relied on when it is read. */
 function isRunRecord(run: unknown): run is RunRecord {
   if (!isMapping(run) || !isMapping(run["process"]) || !Array.isArray(run["contributions"])) return false;
-  const texts = [run["stage"], run["state"], run["started"]];
-  return texts.every((text) => typeof text === "string") && run["contributions"].every(isMapping);
+  return (
+    hasTexts(run, ["stage", "state"]) && isTime(run["started"]) && isTimed(run) && run["contributions"].every(isRecord)
+  );
+}
+
+function isRecord(record: unknown): record is ContributionRecord {
+  if (!isMapping(record) || !hasTexts(record, ["name", "element", "state"])) return false;
+  return (record["started"] === undefined || isTime(record["started"])) && isTimed(record);
+}
+
+/** Whether what need not be there is right. */
+function isTimed({ duration, error }: Readonly<Record<string, unknown>>): boolean {
+  const isDuration = duration === undefined || (typeof duration === "number" && duration >= 0);
+  return isDuration && (error === undefined || (isMapping(error) && hasTexts(error, ["code", "message"])));
+}
+
+function hasTexts(record: Readonly<Record<string, unknown>>, names: readonly string[]): boolean {
+  return names.every((name) => typeof record[name] === "string");
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "string" && !Number.isNaN(Date.parse(value));
 }
 
 export function lastRun(state: JournalState, stage: Stage): RunRecord | undefined {

@@ -1,5 +1,5 @@
 import { analyze, formatAnalysis } from "../agent/analysis.ts";
-import { journalPath, readJournal } from "../agent/journal.ts";
+import { journalPath, lookAtJournal } from "../agent/journal.ts";
 import { AgentError } from "../config/agent-error.ts";
 import type { CommandContext, Program } from "./command-line.ts";
 import { exitCodes } from "./io.ts";
@@ -20,11 +20,11 @@ export function defineAnalyze(program: Program, { io }: CommandContext): void {
     .option("--all", "all boots that the journal knows, not only the last one")
     .addOption(formatOption(["text", "json"]))
     .addOption(rootOption())
-    .addHelpText("after", "\nExit codes: 0 done, 2 usage error, 3 there is no journal.");
+    .addHelpText("after", "\nExit codes: 0 done, 2 usage error, 3 there is no journal, or a damaged one.");
   program.setAction<AnalyzeOptions>(command, async (options) => {
     await checkRoot(io, rootFolder(io, options.root).root);
-    const { host, log } = quietHost(io, options.root);
-    const state = await readJournal(host, log);
+    const { host } = quietHost(io, options.root);
+    const state = await lookAtJournal(host);
     if (state === undefined || state.runs.length === 0) {
       const hint = "kanod-bootcmd and kanod-runcmd write it when they run";
       throw new AgentError("no-journal", `there is nothing to analyze: ${journalPath} is missing or empty`, {

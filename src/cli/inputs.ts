@@ -2,10 +2,17 @@ import type { InputText } from "../agent/configuration.ts";
 import { describeError } from "../agent/runner.ts";
 import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
+import { usageError } from "./command-line.ts";
 import { exitCodes } from "./io.ts";
 
 export const configurationPath = "/etc/kanod-configure/configuration.yaml";
 export const systemPath = "/etc/kanod-configure/system.yaml";
+
+/** Standard input can be only one of several inputs. @throws AgentError `stdin-twice` (usage error) */
+export function checkStandardInput(files: readonly (string | undefined)[]): void {
+  if (files.filter((file) => file === "-").length < 2) return;
+  throw usageError("stdin-twice", "standard input (-) can be named only once");
+}
 
 /** An input that need not be there. @throws AgentError `unreadable` */
 export async function readOptional(host: Host, path: string): Promise<InputText | undefined> {
@@ -17,7 +24,10 @@ export async function readOptional(host: Host, path: string): Promise<InputText 
 export async function readRequired(host: Host, path: string): Promise<InputText> {
   const input = await readOptional(host, path);
   if (input !== undefined) return input;
-  throw new AgentError("unreadable", `${path}: there is no such file`, { exitCode: exitCodes.unreadable });
+  // What a shell makes of `<(command)`: proc(5).
+  const isPipe = /^\/(?:dev|proc\/self)\/fd\//.test(path);
+  const hint = isPipe ? "what is in a pipe can be given to standard input: name -" : undefined;
+  throw new AgentError("unreadable", `${path}: there is no such file`, { exitCode: exitCodes.unreadable, hint });
 }
 
 /** @throws AgentError `unreadable` */

@@ -16,7 +16,7 @@ import { formatPlan, type PlannedStage, planJson } from "../report/plan.ts";
 import { formatProblems, secretLines } from "../report/text.ts";
 import { readCloudInit } from "../services/cloud-init/cloud-init.ts";
 import type { CommandContext } from "./command-line.ts";
-import { configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";
+import { checkStandardInput, configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { newPlanner } from "./planner.ts";
 import { openRunLog, type RunLog } from "./run-log.ts";
@@ -40,6 +40,7 @@ interface PlanInputs {
 /** `plan`: what the boot stage and the run stage would do. It is the run itself, on a recording host. */
 export async function plan(context: CommandContext, options: PlanOptions): Promise<number> {
   const { io } = context;
+  checkStandardInput([options.config, options.boot, options.system]);
   const { root } = rootFolder(io, options.root);
   await checkRoot(io, root);
   const run = openRunLog(io, { level: "error", format: "text", root, plan: true });

@@ -1,5 +1,7 @@
-import { readJournal } from "../agent/journal.ts";
+import { damagedJournal, lookAtJournal } from "../agent/journal.ts";
 import { formatStatus, judge, type OverallStatus, type StatusReport } from "../agent/status.ts";
+import { AgentError } from "../config/agent-error.ts";
+import type { Host } from "../host/host.ts";
 import { isAlive } from "../host/process-info.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { type CommandContext, type Program, usageError } from "./command-line.ts";
@@ -33,24 +35,35 @@ export function defineStatus(program: Program, { io }: CommandContext): void {
     .option("--timeout <seconds>", "with --wait: give up after this time", "1800")
     .addOption(formatOption(["text", "json"]))
     .addOption(rootOption())
-    .addHelpText("after", "\nExit codes: 0 done, 1 failed or interrupted, 2 usage error, 5 not run or still running.");
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 failed or interrupted, 2 usage error, 3 the journal is damaged, 5 not run or still running.",
+    );
   program.setAction<StatusOptions>(command, async (options) => {
     const seconds = Number(options.timeout);
     if (!(seconds >= 0)) throw usageError("bad-timeout", "--timeout takes a number of seconds");
     await checkRoot(io, rootFolder(io, options.root).root);
-    const { host, log } = quietHost(io, options.root);
-    const read = async (): Promise<StatusReport> => {
-      return judge(await readJournal(host, log), (run) => isAlive(run.process));
-    };
+    const { host } = quietHost(io, options.root);
     const elapsed = stopwatch();
-    let report = await read();
-    while (options.wait === true && unfinished(report) && elapsed() < seconds && !io.signal.aborted) {
+    const waits = (): boolean => options.wait === true && elapsed() < seconds && !io.signal.aborted;
+    let report = await lookAtStatus(host, waits);
+    while (report === undefined || (unfinished(report) && waits())) {
       await host.sleep(pollInterval);
-      report = await read();
+      report = await lookAtStatus(host, waits);
     }
     io.out(options.format === "json" ? `${JSON.stringify(report, undefined, 2)}\n` : formatStatus(report));
     return exitCodeOf[report.status];
   });
+}
+
+/** Undefined for a journal that is damaged, while there is time for a run to replace it. @throws AgentError */
+async function lookAtStatus(host: Host, waits: () => boolean): Promise<StatusReport | undefined> {
+  try {
+    return judge(await lookAtJournal(host), (run) => isAlive(run.process));
+  } catch (error) {
+    if (error instanceof AgentError && error.code === damagedJournal && waits()) return undefined;
+    throw error;
+  }
 }
 
 function unfinished(report: StatusReport): boolean {

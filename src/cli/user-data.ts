@@ -12,7 +12,7 @@ import { kubeadmConfigTemplate, metal3Secret } from "../report/user-data/kuberne
 import { configDriveSeed, nocloudSeed, type Seed } from "../report/user-data/seeds.ts";
 import { createCheckers, type Rules, rulesOfImage } from "./checkers.ts";
 import { type CommandContext, usageError } from "./command-line.ts";
-import { readRequired } from "./inputs.ts";
+import { checkStandardInput, readRequired } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { rulesOfFile } from "./schema-file.ts";
 import { outsideHost } from "./tree.ts";
@@ -55,9 +55,7 @@ export async function userData(context: CommandContext, options: UserDataOptions
   if (needsOutput(options.format) && options.output === undefined) {
     throw usageError("no-output", `--format ${options.format} needs -o`);
   }
-  if (options.config === "-" && options.boot === "-") {
-    throw usageError("stdin-twice", "standard input can be the configuration or the boot document, not both");
-  }
+  checkStandardInput([options.config, options.boot]);
   const host = outsideHost(io);
   const rules =
     options.schema === undefined ? await rulesOfImage(image) : await rulesOfFile(context, host, options.schema);

@@ -20,6 +20,7 @@ import {
 import { createCheckers, knownKeysOf, type Rules, rulesOfImage } from "./checkers.ts";
 import type { CommandContext, DocumentChecks } from "./command-line.ts";
 import { type InputFile, inputFiles, type MissingFile } from "./input-files.ts";
+import { checkStandardInput } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { rulesOfFile } from "./schema-file.ts";
 import { outsideHost } from "./tree.ts";
@@ -39,6 +40,7 @@ export async function validate(
   operands: readonly string[],
 ): Promise<number> {
   const { io, image } = context;
+  checkStandardInput(operands);
   const host = outsideHost(io);
   const rules =
     options.schema === undefined ? await rulesOfImage(image) : await rulesOfFile(context, host, options.schema);

@@ -4,8 +4,8 @@ import {
   type JournalState,
   journalPath,
   lastRun,
+  lookAtJournal,
   type RunRecord,
-  readJournal,
 } from "../../../src/agent/journal.ts";
 import { recordingHost } from "../../../src/host/recording-host.ts";
 import { contribution, memoryLog } from "../../support/contributions.ts";
@@ -99,6 +99,11 @@ test.each([
   ["a run without contributions", journalWith({ ...newRun(), contributions: undefined })],
   ["a run without its process", journalWith({ ...newRun(), process: undefined })],
   ["a run that never began", journalWith({ ...newRun(), started: undefined })],
+  ["a run at no time", journalWith({ ...newRun(), started: "yesterday" })],
+  ["a run of no length", journalWith({ ...newRun(), duration: "long" })],
+  ["a run that ended before it began", journalWith({ ...newRun(), duration: -1 })],
+  ["an error without words", journalWith({ ...newRun(), error: "x" })],
+  ["a contribution without a name", journalWith({ ...newRun(), contributions: [{ element: "a", state: "done" }] })],
   ["no contribution in its place", journalWith({ ...newRun(), contributions: [null] })],
 ])("a damaged journal is said and replaced: %s", async (_, text) => {
   const host = recordingHost({ files: { [journalPath]: text } });
@@ -107,12 +112,12 @@ test.each([
   await journal.begin(newRun());
   expect(events).toMatchObject([{ level: "warn", message: expect.stringContaining("damaged") }]);
   expect((await stateOf(host)).runs).toHaveLength(1);
+  const looked = lookAtJournal(recordingHost({ files: { [journalPath]: text } }));
+  await expect(looked).rejects.toMatchObject({ code: "damaged-journal", exitCode: 3 });
 });
 
-test("without a journal there is none, silently", async () => {
-  const { log, events } = memoryLog();
-  expect(await readJournal(recordingHost({}), log)).toBeUndefined();
-  expect(events).toEqual([]);
+test("without a journal there is none", async () => {
+  expect(await lookAtJournal(recordingHost({}))).toBeUndefined();
 });
 
 test("a journal that cannot be written is said once, and the run goes on", async () => {

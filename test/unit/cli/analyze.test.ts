@@ -119,13 +119,13 @@ describe("kanod-configure analyze", () => {
   });
 
   test.each([
-    ["no journal", undefined],
-    ["an empty journal", journal()],
-    ["a damaged journal", { version: 2 }],
-  ])("%s is exit code 3", async (_, state) => {
+    ["no journal", undefined, "no-journal"],
+    ["an empty journal", journal(), "no-journal"],
+    ["a damaged journal", { version: 2 }, "damaged-journal"],
+  ])("%s is exit code 3", async (_, state, code) => {
     const { exitCode, err } = await analyzeTree(state);
     expect(exitCode).toBe(3);
-    expect(err).toContain("[no-journal]");
+    expect(err).toContain(`[${code}]`);
   });
 
   test("a root that is none is a usage error", async () => {

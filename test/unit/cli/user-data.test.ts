@@ -141,9 +141,18 @@ describe("cloud-config", () => {
   });
 });
 
-test("standard input is read once", async () => {
-  const { exitCode, err } = await run(["user-data", "--config", "-", "--boot", "-"], { stdin: "name: a\n" });
+test.each([
+  ["user-data", "--config", "-", "--boot", "-"],
+  ["plan", "--config", "-", "--boot", "-"],
+  ["validate", "-", "-"],
+])("standard input is read once: %s", async (...args) => {
+  const { exitCode, err } = await run(args, { stdin: "name: a\n" });
   expect([exitCode, err.includes("[stdin-twice]")]).toEqual([2, true]);
+});
+
+test("a pipe that the shell makes has a hint", async () => {
+  const { exitCode, err } = await run(["user-data", "--config", "/dev/fd/999"]);
+  expect([exitCode, err.includes("name -")]).toEqual([3, true]);
 });
 
 describe("for Kubernetes", () => {

@@ -1,0 +1,55 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { main } from "../../../src/cli/main.ts";
+import { temporaryFolder, testIo } from "../../support/cli.ts";
+import { testImage } from "../../support/image.ts";
+
+const folder = "var/lib/kanod-configure";
+const done = JSON.stringify({
+  version: 1,
+  runs: [{ stage: "run", state: "done", started: "2999-01-01T00:00:00Z", process: {}, contributions: [] }],
+  once: [],
+  perInstance: { instanceId: "", done: [] },
+});
+
+/** A tree with a journal. */
+function treeWith(journal: string): string {
+  const root = temporaryFolder();
+  mkdirSync(join(root, folder), { recursive: true });
+  writeFileSync(join(root, folder, "state.json"), journal);
+  return root;
+}
+
+async function run(root: string, ...args: string[]) {
+  const { io, out, err } = testIo(["kanod-configure", ...args, "--root", root]);
+  return { exitCode: await main(io, testImage({})), out: out(), err: err() };
+}
+
+test.each([
+  ["empty", ""],
+  ["cut off", done.slice(0, 60)],
+  ["of another version", '{"version": 2}'],
+])("a journal that is %s is damaged, which is not the same as none", async (_, journal) => {
+  const root = treeWith(journal);
+  for (const command of ["status", "analyze"]) {
+    const { exitCode, err } = await run(root, command);
+    expect([exitCode, err.includes("[damaged-journal]")]).toEqual([3, true]);
+  }
+  expect((await run(root, "status", "--wait", "--timeout", "0.1")).exitCode).toBe(3);
+});
+
+test("a journal from the future is a journal", async () => {
+  const root = treeWith(done);
+  expect((await run(root, "status")).exitCode).toBe(0);
+  expect((await run(root, "analyze")).out).toContain("run stage: done, 0.000 s");
+});
+
+test("who waits sees a damaged journal replaced", async () => {
+  const root = treeWith("{");
+  const waiting = run(root, "status", "--wait", "--timeout", "60");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  writeFileSync(join(root, "new"), done);
+  renameSync(join(root, "new"), join(root, folder, "state.json"));
+  expect(await waiting).toMatchObject({ exitCode: 0, err: "" });
+});
