@@ -3,6 +3,7 @@ import standalone from "ajv/dist/standalone/index.js";
 import type { AnyValidateFunction } from "ajv/dist/types/index.js";
 import { formats } from "./formats.ts";
 import { type JsonSchema, type JsonSchemaObject, secretKeyword } from "./schema.ts";
+import { withoutUnusedSchemas } from "./schema-literals.ts";
 import { withoutAnnotations } from "./schema-walk.ts";
 import type { Validator } from "./validator.ts";
 
@@ -45,7 +46,7 @@ const options: Options = {
  * @throws Error where a schema is none, as checkSchema reports with its place
  */
 export function generateValidators(schemas: Readonly<Record<string, JsonSchema>>): string {
-  return generate(schemas, "module");
+  return withoutUnusedSchemas(generate(schemas, "module"));
 }
 
 /**
