@@ -20,13 +20,14 @@ import {
 } from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
 import { agentNotices, joinNotices, noticesName, noticesOf } from "./notices.ts";
-import { publish } from "./publish.ts";
+import { publish, typesFolder } from "./publish.ts";
 import { rehearse, startOnce } from "./rehearsal.ts";
 import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
 import type { SplitBundle } from "./split-bundle.ts";
 import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
+import { generateTypes } from "./types.ts";
 import { validatorParts, validatorsModule } from "./validators.ts";
 import {
   type Arch,
@@ -133,13 +134,17 @@ class Compilation {
     const runtime = await this.#step("get Node for the agent", () => this.#runtime());
     const manifest = await describeImage(elements, schema, runtime ?? systemRuntime);
     const content: ImageContent = { elements, ...schemas, manifest };
-    const stage = await this.#step("check the contributions", () => stageImage(content, this.#work, this.#signal));
+    const types = await generateTypes(schemas.schema, schemas.systemSchema);
+    const stage = await this.#step("check the contributions", () => {
+      return stageImage(content, types, this.#work, this.#signal);
+    });
     const parts = await this.#step("bundle the contributions", () => this.#parts(stage, elements, runtime));
     const expected = await this.#step("try the contributions", () => this.#rehearse(parts.forRehearsal, elements));
     const texts = {
       "schema.yaml": schema,
       "manifest.json": `${JSON.stringify(manifest, undefined, 2)}\n`,
       [noticesName]: await noticesFor([...parts.packages, ...(runtime === undefined ? [] : [runtime.package])]),
+      ...Object.fromEntries([...types].map(([name, text]) => [join(typesFolder, name), text])),
     };
     await publish(this.#options.output, texts, async (folder) => {
       await this.#step("make the program", () => this.#writeProgram(folder, parts.final, stage, runtime));

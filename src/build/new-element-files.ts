@@ -26,6 +26,7 @@ export function elementFiles(names: ElementNames, version: string, options: NewE
     [`kanod/${element}.${options.language}`]: contribution(names, options),
     [`test/${element}.test.${options.language}`]: test(names, options),
     "package.json": manifest(names, version),
+    ...(options.language === "ts" ? { "tsconfig.json": editorSettings() } : {}),
     ".gitignore": "node_modules/\nbuild/\n",
   };
 }
@@ -50,7 +51,29 @@ ${indent}  text: Hello
 | \`test/${element}.test.${language}\` | shows that it is done: \`npm test\` |
 | \`example.yaml\` | a configuration that uses it${boot ? "; `boot.yaml` is its boot part alone" : ""} |
 | \`element-deps\` | the elements of diskimage-builder that it needs |
-`;
+${language === "ts" ? "| `tsconfig.json` | lets editors know what `conf` has, once `kanod-configure compile -o build/agent` has run |\n" : ""}`;
+}
+
+/** What `compile` checks contributions with, for editors; nothing else reads it. */
+function editorSettings(): string {
+  const compilerOptions = {
+    target: "es2023",
+    lib: ["es2023"],
+    module: "nodenext",
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    erasableSyntaxOnly: true,
+    verbatimModuleSyntax: true,
+    allowImportingTsExtensions: true,
+    resolveJsonModule: true,
+    skipLibCheck: true,
+    noEmit: true,
+    types: ["node"],
+    // Where npm lays what kanod-configure needs depends on how it was installed.
+    typeRoots: ["node_modules/@types", "node_modules/kanod-configure/node_modules/@types"],
+  };
+  const settings = { compilerOptions, include: ["kanod", "test", "build/agent/kanod-configure.types/*"] };
+  return `${JSON.stringify(settings, undefined, 2)}\n`;
 }
 
 function schema({ element, key }: ElementNames, { boot }: NewElementOptions): string {

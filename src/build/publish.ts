@@ -16,8 +16,11 @@ import {
 
 /** Names under which the agent lies in an image besides `kanod-configure`. */
 const links = ["kanod-bootcmd", "kanod-runcmd"];
-/** What only some builds write, and a later one of another kind removes. Users have nothing of these names. */
-const ownNames = ["kanod-configure.cjs", "kanod-configure.files"];
+/** The types of the configuration, for the editors of authors. */
+export const typesFolder = "kanod-configure.types";
+
+/** Folders, and what only some builds write and a later one of another kind removes. Users have nothing of these names. */
+const ownNames = ["kanod-configure.cjs", "kanod-configure.files", typesFolder];
 
 /** Writes the finished files of the agent into a folder. */
 export type WriteFiles = (folder: string) => Promise<void>;

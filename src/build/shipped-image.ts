@@ -16,13 +16,12 @@ export async function writeShippedImage(inputs: readonly ElementInput[]): Promis
   const elements = await collectContributions(inputs);
   const schemas = await loadSchemas(elements);
   const manifest = await describeImage(elements, schemaText(schemas.schema), systemRuntime);
+  const types = await generateTypes(schemas.schema, schemas.systemSchema);
   await withFolder(temporaryParent(), "kanod-configure-", async (work) => {
-    const stage = await stageImage({ elements, ...schemas, manifest }, work);
+    const stage = await stageImage({ elements, ...schemas, manifest }, types, work);
     const target = join(packageFolder, "dist/image");
     await removeTree(target);
     await copyTree(stage.folder, target);
   });
-  for (const [name, text] of await generateTypes(schemas.schema, schemas.systemSchema)) {
-    await writeText(join(packageFolder, "dist/types", name), text);
-  }
+  for (const [name, text] of types) await writeText(join(packageFolder, "dist/types", name), text);
 }

@@ -23,7 +23,11 @@ export function defineCompile(program: Program, { io }: CommandContext): void {
     .command("compile")
     .description("Compile elements with contributions and schemas to the agent of an image.")
     .option("--element <dir>", "folder of an element, in the order of the image; may be repeated", collect)
-    .option("-o, --output <dir>", "folder for the agent, its links, schema.yaml, manifest.json and licences", "agent")
+    .option(
+      "-o, --output <dir>",
+      "folder for the agent, its links, schema.yaml, manifest.json, licences and types",
+      "agent",
+    )
     .addOption(choiceOption("--runtime <kind>", runtimeHelp, ["embedded", "system"], "embedded"))
     .addOption(choiceOption("--arch <arch>", "architecture of the image (default: this machine's)", ["x64", "arm64"]))
     .option("--no-bundle", "leave the modules as they are, for debugging: such an agent runs only on this machine")

@@ -55,7 +55,10 @@ function hashes(folder: string): Record<string, string> {
     createHash("sha256")
       .update(readFileSync(join(folder, name)))
       .digest("hex");
-  return Object.fromEntries(readdirSync(folder).map((name) => [name, hash(name)]));
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return Object.fromEntries(
+    names.filter((name) => statSync(join(folder, name)).isFile()).map((name) => [name, hash(name)]),
+  );
 }
 
 describe("an agent with Node in it", () => {
@@ -69,6 +72,7 @@ describe("an agent with Node in it", () => {
       "THIRD-PARTY-NOTICES",
       "kanod-bootcmd",
       "kanod-configure",
+      "kanod-configure.types",
       "kanod-runcmd",
       "manifest.json",
       "schema.yaml",
@@ -154,6 +158,7 @@ describe("an agent for the image's own Node", () => {
       "kanod-bootcmd",
       "kanod-configure",
       "kanod-configure.cjs",
+      "kanod-configure.types",
       "kanod-runcmd",
       "manifest.json",
     ];

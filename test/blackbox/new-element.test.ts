@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
 
 const program = new URL("../../dist/bin.js", import.meta.url).pathname;
+const tsc = new URL("../../node_modules/.bin/tsc", import.meta.url).pathname;
 
 /** A folder to work in, and what runs command lines in it as a user with the package on PATH does. */
 function workplace(): { folder: string; sh(line: string): { exitCode: number | null; out: string; err: string } } {
@@ -46,6 +47,19 @@ describe("a new element works as it is", () => {
     120_000,
   );
 
+  test("and editors know what its configuration has, once it was compiled", () => {
+    const { folder, sh } = workplace();
+    sh("kanod-configure new-element kanod-hello");
+    expect(sh("kanod-configure compile --element kanod-hello -o kanod-hello/build/agent --runtime system").err).toBe(
+      "",
+    );
+    const check = () => sh(`${tsc} --pretty false -p kanod-hello`);
+    expect(check()).toMatchObject({ exitCode: 0, out: "" });
+    const source = join(folder, "kanod-hello/kanod/kanod-hello.ts");
+    writeFileSync(source, readFileSync(source, "utf8").replace("hello.text", "hello.txt"));
+    expect(check().out).toMatch(/^kanod-hello\/kanod\/kanod-hello\.ts\(\d+,\d+\): error TS\d+: .*'txt'.*\n$/);
+  }, 60_000);
+
   test("and looks like one of ours", () => {
     const { folder, sh } = workplace();
     sh("kanod-configure new-element kanod-hello");
@@ -63,6 +77,7 @@ describe("a new element works as it is", () => {
       "schema.yaml",
       "test",
       "test/kanod-hello.test.ts",
+      "tsconfig.json",
     ]);
     expect(readFileSync(join(folder, "kanod-hello/README.md"), "utf8")).toContain("# kanod-hello\n");
   });
