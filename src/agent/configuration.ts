@@ -1,10 +1,10 @@
 import { AgentError } from "../config/agent-error.ts";
 import { hasErrors, type Problem } from "../config/problem.ts";
-import { bootSchema, type JsonSchema } from "../config/schema.ts";
 import { secretValues } from "../config/secret-values.ts";
 import { positionFindings, validateDocument } from "../config/validate.ts";
-import type { Validator } from "../config/validator.ts";
+import type { CompiledSchema } from "../config/validator.ts";
 import { parseYaml, requireMapping, type YamlDocument } from "../config/yaml.ts";
+import { compiledSchemas } from "./compiled-schemas.ts";
 import type { Configuration, Contribution, Finding, Stage, SystemSettings } from "./contribution.ts";
 import type { CompiledImage } from "./image.ts";
 import { describeError } from "./runner.ts";
@@ -36,7 +36,7 @@ export class ConfigurationError extends AgentError {
 /** A document with all that was found in it. */
 export interface CheckedDocument {
   document: YamlDocument;
-  schema: JsonSchema;
+  compiled: CompiledSchema;
   problems: Problem[];
 }
 
@@ -60,37 +60,32 @@ export async function readConfiguration(
   configuration: InputText,
   systemSettings: InputText | undefined,
 ): Promise<CheckedInput> {
-  const validators = await image.validators();
-  const merged = JSON.parse(await image.schema()) as JsonSchema;
-  const schema = stage === "boot" ? bootSchema(merged) : merged;
-  const conf = check(configuration, schema, stage === "boot" ? validators.boot : validators.configuration);
+  const schemas = await compiledSchemas(image);
+  const conf = check(configuration, stage === "boot" ? schemas.boot : schemas.configuration);
   const documents = [conf];
-  if (systemSettings !== undefined) {
-    const settingsSchema = JSON.parse(await image.systemSchema()) as JsonSchema;
-    documents.push(check(systemSettings, settingsSchema, validators.system));
-  }
+  if (systemSettings !== undefined) documents.push(check(systemSettings, schemas.system));
   throwOnErrors(documents);
   return {
     conf: (conf.document.value ?? {}) as Configuration,
     system: (documents[1]?.document.value ?? {}) as SystemSettings,
     documents,
-    secrets: documents.flatMap(({ document, schema: its }) => secretValues(its, document.value).values),
+    secrets: documents.flatMap(({ document, compiled }) => secretValues(compiled.secrets, document.value).values),
   };
 }
 
-function check(input: InputText, schema: JsonSchema, validator: Validator): CheckedDocument {
-  return checkDocument(input.document ?? parseYaml(input.text, input.file), schema, validator);
+function check(input: InputText, compiled: CompiledSchema): CheckedDocument {
+  return checkDocument(input.document ?? parseYaml(input.text, input.file), compiled);
 }
 
 /** All that is wrong with the YAML of a document and, where that is nothing, what the schema finds. */
-export function checkDocument(document: YamlDocument, schema: JsonSchema, validator: Validator): CheckedDocument {
+export function checkDocument(document: YamlDocument, compiled: CompiledSchema): CheckedDocument {
   // An empty document is an empty configuration: what is missing in it, the schema says.
   const value = document.value === null ? {} : document.value;
   const readable = { ...document, value, locate: document.locate.bind(document) };
   const problems = [...document.problems];
   if (!hasErrors(problems)) problems.push(...requireMapping(readable));
-  if (!hasErrors(problems)) problems.push(...validateDocument(readable, schema, validator));
-  return { document: readable, schema, problems };
+  if (!hasErrors(problems)) problems.push(...validateDocument(readable, compiled));
+  return { document: readable, compiled, problems };
 }
 
 /**

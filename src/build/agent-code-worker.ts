@@ -69,6 +69,7 @@ const image = {
   schema: async () => "{}",
   systemSchema: async () => "{}",
   validators: async () => ({ configuration: accepts, boot: accepts, system: accepts }),
+  secrets: async () => ({ configuration: true, boot: true, system: true }),
   template: async () => undefined,
   manifest: async () => ({ agent: "" }),
 };

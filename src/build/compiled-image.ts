@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { JsonSchema } from "../config/schema.ts";
+import { bootSchema, type JsonSchema } from "../config/schema.ts";
+import { secretSchema } from "../config/secret-values.ts";
 import { inAscii } from "./agent-bundle.ts";
 import type { CollectedElement } from "./collect.ts";
 import type { Manifest } from "./manifest.ts";
@@ -29,9 +30,12 @@ export async function writeCompiledImage(stage: Stage, content: ImageContent): P
     writeText(join(stage.folder, "generated", name), text);
   await generated("schema.mjs", exportDefault(JSON.stringify(schema)));
   await generated("system-schema.mjs", exportDefault(JSON.stringify(systemSchema)));
+  const schemas = { configuration: schema, boot: bootSchema(schema), system: systemSchema };
+  const secrets = Object.entries(schemas).map(([name, each]) => [name, secretSchema(each)]);
+  await generated("secrets.mjs", exportDefault(JSON.stringify(Object.fromEntries(secrets))));
   await generated("manifest.mjs", exportDefault(manifest));
   await generated("templates.mjs", exportDefault(templatesOf(elements)));
-  await writeValidators(stage.folder, schema, systemSchema);
+  await writeValidators(stage.folder, schemas);
   const path = join(stage.folder, "image.js");
   await writeText(path, imageText(stage, elements));
   return path;
@@ -58,6 +62,7 @@ ${modules.join("")}  ],
   schema: async () => (await ${lazyImport}"./generated/schema.mjs")).default,
   systemSchema: async () => (await ${lazyImport}"./generated/system-schema.mjs")).default,
   validators: () => ${lazyImport}"${validatorsModule}"),
+  secrets: async () => JSON.parse((await ${lazyImport}"./generated/secrets.mjs")).default),
   template: async (name) => {
     const { default: templates } = await ${lazyImport}"./generated/templates.mjs");
     return Object.hasOwn(templates, name) ? templates[name] : undefined;

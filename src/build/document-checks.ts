@@ -33,7 +33,7 @@ async function schemaCheck(name: string): Promise<DocumentChecker> {
   return (document) => {
     const problems = [...document.problems];
     if (!hasErrors(problems)) problems.push(...requireMapping(document));
-    if (!hasErrors(problems)) problems.push(...validateDocument(document, schema, validator));
+    if (!hasErrors(problems)) problems.push(...validateDocument(document, { schema, validator }));
     return { problems, secretLines: new Set() };
   };
 }

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { generateValidators } from "../config/generate-validators.ts";
-import { bootSchema, type JsonSchema } from "../config/schema.ts";
+import type { JsonSchema } from "../config/schema.ts";
 import { inAscii } from "./agent-bundle.ts";
 import { readText, writeText } from "./workspace.ts";
 
 /** The validators of an image: CompiledValidators of src/agent/image.ts. */
 const names = ["configuration", "boot", "system"] as const;
+
+export type ValidatorName = (typeof names)[number];
 
 /** How the image's module imports the validators, relative to it. */
 export const validatorsModule = "./generated/validators.mjs";
@@ -15,8 +17,10 @@ function fileOf(folder: string, name: string): string {
 }
 
 /** Writes a module for each validator, and the one that has them all. */
-export async function writeValidators(folder: string, schema: JsonSchema, systemSchema: JsonSchema): Promise<void> {
-  const schemas = { configuration: schema, boot: bootSchema(schema), system: systemSchema };
+export async function writeValidators(
+  folder: string,
+  schemas: Readonly<Record<ValidatorName, JsonSchema>>,
+): Promise<void> {
   for (const name of names) {
     await writeText(fileOf(folder, name), inAscii(generateValidators({ [name]: schemas[name] })));
   }

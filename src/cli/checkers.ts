@@ -1,92 +1,92 @@
+import { compiledSchemas } from "../agent/compiled-schemas.ts";
 import { checkDocument, findings } from "../agent/configuration.ts";
 import type { Configuration, Contribution } from "../agent/contribution.ts";
 import type { CompiledImage } from "../agent/image.ts";
 import { registered } from "../agent/registry.ts";
 import { registerAll } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
-import { compileValidator } from "../config/compile-validator.ts";
+import { compileSchema } from "../config/compile-validator.ts";
 import type { Checkers, DocumentChecker } from "../config/embedded/check.ts";
 import type { KnownKeys } from "../config/embedded/detect.ts";
 import { isMapping } from "../config/mapping.ts";
+import { once } from "../config/once.ts";
 import { hasErrors, type Problem } from "../config/problem.ts";
 import { bootSchema, type JsonSchema, knownKeys } from "../config/schema.ts";
 import { type PlacedFinding, positionFindings } from "../config/validate.ts";
-import type { Validator } from "../config/validator.ts";
+import type { CompiledSchema } from "../config/validator.ts";
 import type { YamlDocument } from "../config/yaml.ts";
 import { secretLines, suspectedLines } from "../report/secret-lines.ts";
 import { callFault } from "./stage-options.ts";
 
-/** A schema with the validator that is made of it. */
-interface CheckedBy {
-  schema: JsonSchema;
-  validator: Validator;
-}
-
 /** What configurations are checked against: the schemas of an image, and the checks of its contributions. */
 export interface Rules {
-  configuration: CheckedBy;
-  boot: CheckedBy;
-  system: CheckedBy;
+  configuration: CompiledSchema;
+  boot: CompiledSchema;
+  system: CompiledSchema;
   /** Empty where only a schema is known. */
   contributions: { boot: readonly Contribution[]; run: readonly Contribution[] };
 }
 
 /** The rules of the image itself, with its contributions. */
 export async function rulesOfImage(image: CompiledImage): Promise<Rules> {
-  const { configuration, boot, system } = await image.validators();
-  const schema = JSON.parse(await image.schema()) as JsonSchema;
   await registerAll(image);
   return {
-    configuration: { schema, validator: configuration },
-    boot: { schema: bootSchema(schema), validator: boot },
-    system: { schema: JSON.parse(await image.systemSchema()) as JsonSchema, validator: system },
+    ...(await compiledSchemas(image)),
     contributions: { boot: registered("boot"), run: registered("run") },
   };
 }
 
 /** The rules of another image, of which only the merged schema is known. */
 export async function rulesOfSchema(schema: JsonSchema, image: CompiledImage): Promise<Rules> {
-  const boot = bootSchema(schema);
   return {
-    configuration: { schema, validator: await compileValidator(schema) },
-    boot: { schema: boot, validator: await compileValidator(boot) },
-    system: {
-      schema: JSON.parse(await image.systemSchema()) as JsonSchema,
-      validator: (await image.validators()).system,
-    },
+    configuration: await compileSchema(schema),
+    boot: await compileSchema(bootSchema(schema)),
+    system: (await compiledSchemas(image)).system,
     contributions: { boot: [], run: [] },
   };
 }
 
-/** The outermost keys by which documents are recognized. */
-export function knownKeysOf({ configuration, boot }: Rules): KnownKeys {
-  return { configuration: knownKeys(configuration.schema, ""), boot: knownKeys(boot.schema, "") };
+/** The outermost keys by which documents are recognized, found when they are asked for: the header of user-data says enough. */
+export function knownKeysOf(rules: Pick<Rules, "configuration" | "boot">): KnownKeys {
+  const configuration = once(() => knownKeys(rules.configuration.schema, ""));
+  const boot = once(() => knownKeys(rules.boot.schema, ""));
+  return {
+    get configuration() {
+      return configuration();
+    },
+    get boot() {
+      return boot();
+    },
+  };
 }
 
 /** What checks documents by the rules. */
 export function createCheckers(rules: Rules): Checkers {
   const { configuration, boot, system, contributions } = rules;
-  const { schema } = configuration;
+  const checkConfiguration = checker(configuration, (conf) => [
+    ...findings({ conf, system: {} }, contributions.run),
+    ...findingsOfBoot(conf, contributions.boot),
+  ]);
+  const network = once(() => {
+    return knownKeys(configuration.schema, "").includes("network") ? networkChecker(checkConfiguration) : undefined;
+  });
   const check: Checkers["check"] = {
-    configuration: checker(configuration, (conf) => [
-      ...findings({ conf, system: {} }, contributions.run),
-      ...findingsOfBoot(conf, contributions.boot),
-    ]),
+    configuration: checkConfiguration,
     boot: checker(boot, (conf) => findings({ conf, system: {} }, contributions.boot)),
     system: checker(system, () => []),
+    get network() {
+      return network();
+    },
   };
-  if (knownKeys(schema, "").includes("network") && check.configuration !== undefined) {
-    check.network = networkChecker(check.configuration);
-  }
-  return { check, callFault, secretLines: (text) => suspectedLines(text, schema) };
+  return { check, callFault, secretLines: (text) => suspectedLines(text, configuration.secrets) };
 }
 
 /** The one order of things: the YAML, the schema and, only for what these accept, the contributions' checks. */
-function checker({ schema, validator }: CheckedBy, meaning: (conf: Configuration) => PlacedFinding[]): DocumentChecker {
+function checker(compiled: CompiledSchema, meaning: (conf: Configuration) => PlacedFinding[]): DocumentChecker {
   return (given) => {
-    const { document, problems } = checkDocument(given, schema, validator);
+    const { document, problems } = checkDocument(given, compiled);
     const found = hasErrors(problems) ? [] : meaningProblems(document, meaning);
-    return { problems: [...problems, ...found], secretLines: secretLines(document, schema) };
+    return { problems: [...problems, ...found], secretLines: secretLines(document, compiled.secrets) };
   };
 }
 

@@ -148,6 +148,8 @@ function showDocuments(io: CliIo, documents: ConfigurationError["documents"]): v
   const problems = documents.flatMap((checked) => checked.problems);
   if (problems.length === 0) return;
   const texts = new Map(documents.map(({ document }) => [document.file, document.text]));
-  const maskedLines = new Map(documents.map(({ document, schema }) => [document.file, secretLines(document, schema)]));
+  const maskedLines = new Map(
+    documents.map(({ document, compiled }) => [document.file, secretLines(document, compiled.secrets)]),
+  );
   io.err(formatProblems(problems, { texts, maskedLines, color: io.color }));
 }

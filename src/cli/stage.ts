@@ -119,7 +119,9 @@ async function showProblems(
   if (options.logFormat === "json") return;
   const { formatProblems, secretLines } = await import(/* webpackMode: "eager" */ "../report/text.ts");
   const texts = new Map(documents.map(({ document }) => [document.file, document.text]));
-  const maskedLines = new Map(documents.map(({ document, schema }) => [document.file, secretLines(document, schema)]));
+  const maskedLines = new Map(
+    documents.map(({ document, compiled }) => [document.file, secretLines(document, compiled.secrets)]),
+  );
   io.err(formatProblems(problems, { texts, maskedLines, color: io.color }));
 }
 

@@ -123,7 +123,7 @@ const readers: Partial<Record<UserDataFormat, string>> = {
 };
 
 function warnOfSecrets(io: CliIo, { configuration }: Rules, document: YamlDocument, format: UserDataFormat): void {
-  const { pointers } = secretValues(configuration.schema, document.value);
+  const { pointers } = secretValues(configuration.secrets, document.value);
   const reader = readers[format];
   const plain = pointers.filter((pointer) => !isReference(document.value, pointer));
   if (plain.length === 0 || reader === undefined) return;

@@ -1,8 +1,8 @@
 import { explainErrors } from "./explain.ts";
 import { tell } from "./messages.ts";
 import { escapePointerPart, type Problem, type Severity, sortProblems } from "./problem.ts";
-import { isSecret, type JsonSchema } from "./schema.ts";
-import type { Validator } from "./validator.ts";
+import { isSecret } from "./schema.ts";
+import type { CompiledSchema } from "./validator.ts";
 import type { YamlDocument } from "./yaml.ts";
 
 /** Something that a check found at a place in the data, such as a contribution's `Finding`. */
@@ -20,11 +20,16 @@ export interface PlacedFinding {
 /**
  * All that a schema finds wrong with a document, with positions, in their order. `validator` is made of `schema`, by
  * generateValidators or compileValidator; `schema` itself says what to suggest, what is secret and which of several
- * alternatives was meant. A document that could not be read has no problems here: they are in `document.problems`.
+ * alternatives was meant, and is not asked for where nothing is wrong. A document that could not be read has no problems here: they are in `document.problems`.
  */
-export function validateDocument(document: YamlDocument, schema: JsonSchema, validator: Validator): Problem[] {
+export function validateDocument(
+  document: YamlDocument,
+  compiled: Pick<CompiledSchema, "schema" | "validator">,
+): Problem[] {
+  const { validator } = compiled;
   const value = readableValue(document);
   if (value === undefined || validator(value)) return [];
+  const { schema } = compiled;
   const findings = explainErrors(schema, value, validator.errors ?? []).map((explained): PlacedFinding => {
     const { below, ...told } = tell(explained, isSecret(schema, explained.error.instancePath));
     const pointer = below === undefined ? "" : `/${escapePointerPart(String(below))}`;

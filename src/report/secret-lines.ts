@@ -6,26 +6,28 @@ import type { YamlDocument } from "../config/yaml.ts";
 /**
  * The numbers of the lines that hold something which the schema marks `x-kanod-secret`, so that they can be masked. Of
  * a document with errors also the lines that look as if they did: what the YAML means is then not certain.
+ *
+ * @param secrets what secretSchema makes of the schema
  */
-export function secretLines(document: YamlDocument, schema: JsonSchema): ReadonlySet<number> {
+export function secretLines(document: YamlDocument, secrets: JsonSchema): ReadonlySet<number> {
   const value = document.value ?? document.partial;
-  const lines = new Set(secretValues(schema, value).pointers.flatMap((pointer) => document.linesOf(pointer)));
+  const lines = new Set(secretValues(secrets, value).pointers.flatMap((pointer) => document.linesOf(pointer)));
   if (document.problems.length === 0) return lines;
-  return new Set([...lines, ...suspiciousLines(document.text, secretKeys(schema))]);
+  return new Set([...lines, ...suspiciousLines(document.text, secretKeys(secrets))]);
 }
 
 /** The lines of a text, of which the schema describes only parts, that look as if they held a secret. */
-export function suspectedLines(text: string, schema: JsonSchema): ReadonlySet<number> {
-  return new Set(suspiciousLines(text, secretKeys(schema)));
+export function suspectedLines(text: string, secrets: JsonSchema): ReadonlySet<number> {
+  return new Set(suspiciousLines(text, secretKeys(secrets)));
 }
 
 /** Names of keys whose value is a secret, or holds one. */
-function secretKeys(schema: JsonSchema): Set<string> {
+function secretKeys(secrets: JsonSchema): Set<string> {
   const names = new Set<string>();
-  for (const { schema: each } of walkSchema(schema)) {
+  for (const { schema: each } of walkSchema(secrets)) {
     for (const [name, value] of Object.entries(mapping(each["properties"]))) {
       const target =
-        isSchemaObject(value) && typeof value["$ref"] === "string" ? resolveRef(schema, value["$ref"]) : value;
+        isSchemaObject(value) && typeof value["$ref"] === "string" ? resolveRef(secrets, value["$ref"]) : value;
       if ([value, target].some((it) => mapping(it)[secretKeyword] === true)) names.add(name);
     }
   }

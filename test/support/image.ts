@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { CompiledImage, ContributionModule } from "../../src/agent/image.ts";
 import { compileValidator } from "../../src/config/compile-validator.ts";
 import { bootSchema, type JsonSchema } from "../../src/config/schema.ts";
+import { secretSchema } from "../../src/config/secret-values.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
 
 const schemaFile = (name: string): JsonSchema => {
@@ -34,6 +35,11 @@ export function testImage(given: {
       configuration: await compileValidator(schema),
       boot: await compileValidator(bootSchema(schema)),
       system: await compileValidator(system),
+    }),
+    secrets: async () => ({
+      configuration: secretSchema(schema),
+      boot: secretSchema(bootSchema(schema)),
+      system: secretSchema(system),
     }),
     template: async (name) => given.templates?.[name],
     manifest: async () => ({

@@ -83,7 +83,7 @@ interface Refusal {
 /** What the agent finds before it changes anything. */
 function refusals(conf: Configuration): Refusal[] {
   const document = parseYaml(JSON.stringify(conf), "configuration.yaml");
-  const problems = [...document.problems, ...validateDocument(document, schema, validator)];
+  const problems = [...document.problems, ...validateDocument(document, { schema, validator })];
   const bySchema = problems.filter(({ severity }) => severity === "error");
   if (bySchema.length > 0) return bySchema;
   const boot = (conf as { boot?: BootConfiguration }).boot ?? {};

@@ -73,7 +73,7 @@ describe.each(withContribution.map((path) => [path.split("/").at(-1) ?? "", path
 
   test("has an example that is valid", () => {
     const document = parseYaml(read("example.yaml"), `${name}/example.yaml`);
-    expect([...document.problems, ...validateDocument(document, schema, validator)]).toEqual([]);
+    expect([...document.problems, ...validateDocument(document, { schema, validator })]).toEqual([]);
   });
 
   test("has a README whose YAML can be read", () => {

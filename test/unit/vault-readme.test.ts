@@ -26,7 +26,7 @@ const examples = ["proxy-certificates", "vault"].flatMap((name) => {
 
 test.each(examples)("the example %s is a configuration without any fault", (name, text) => {
   const document = parseYaml(text, name);
-  expect([...document.problems, ...validateDocument(document, schema, validator)]).toEqual([]);
+  expect([...document.problems, ...validateDocument(document, { schema, validator })]).toEqual([]);
   const params = { conf: document.value as never, system: {} };
   expect(registered("run").flatMap(({ options }) => options.check?.(params) ?? [])).toEqual([]);
 });

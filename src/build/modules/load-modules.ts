@@ -37,7 +37,7 @@ async function moduleValidation(): Promise<Validate> {
   if (text === undefined) throw new BuildError([fileProblem(file, "missing-file", "the package is incomplete")]);
   const schema = parseYaml(text, file).value as JsonSchema;
   const validator = await compileValidator(schema);
-  return (document) => validateDocument(document, schema, validator);
+  return (document) => validateDocument(document, { schema, validator });
 }
 
 async function readModule(module: FoundModule, workingDirectory: string, validate: Validate): Promise<ReadModule> {

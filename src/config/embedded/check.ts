@@ -35,7 +35,7 @@ export interface CallFault {
 
 /** What documents are checked with. A kind that is missing here is not checked, and a note says so. */
 export interface Checkers {
-  check: Partial<Record<DocumentKind, DocumentChecker>>;
+  check: { [kind in DocumentKind]?: DocumentChecker | undefined };
   /** Undefined where the program accepts the arguments. */
   callFault: (program: Program, words: readonly string[]) => CallFault | undefined;
   /** The lines of a container (user-data, Kubernetes object) that may hold secrets. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bootSchema, isSecret, type JsonSchema, knownKeys, resolveRef } from "../../../src/config/schema.ts";
-import { secretValues } from "../../../src/config/secret-values.ts";
+import { secretSchema, secretValues } from "../../../src/config/secret-values.ts";
 
 describe("resolveRef", () => {
   const root = { definitions: { "a/b": { type: "string" }, "m~n": true, "50%": {}, list: [{ const: 1 }], text: "x" } };
@@ -109,11 +109,44 @@ describe("secrets", () => {
       JSON.parse('{"__proto__":{"a":"x"},"constructor":"y"}'),
       {},
     ],
+    [
+      "references into branches and to places that are no keyword's",
+      {
+        allOf: [{ properties: { b: {} } }, { properties: { a: mark } }],
+        properties: { c: { $ref: "#/allOf/1" } },
+        not: { $ref: "#/more/d" },
+        more: { d: mark },
+        dependencies: { e: { $ref: "#/more/d" } },
+      },
+      { b: "w", c: { a: "x", b: "y" } },
+      { "/b": "w", "/c/a": "x", "/c/b": "y" },
+    ],
     ["no schema", true, { a: "x" }, {}],
   ])("%s", (_, schema, value, expected) => {
-    const { pointers, values } = secretValues(schema, value);
+    const { pointers, values } = secretValues(secretSchema(schema), value);
+    expect({ pointers, values }).toEqual(secretValues(schema, value));
     expect(Object.fromEntries(pointers.map((pointer, index) => [pointer, values[index]]))).toEqual(expected);
     for (const pointer of pointers) expect(isSecret(schema, pointer)).toBe(true);
+  });
+
+  test("of a schema only what leads to marks is left", () => {
+    const schema = {
+      description: "all",
+      properties: {
+        a: { $ref: "#/definitions/a", description: "a" },
+        b: { properties: { c: { type: "string" } } },
+        d: { properties: { e: mark, f: {} }, additionalProperties: mark },
+      },
+      definitions: { a: { oneOf: [{ items: mark }, { type: "string" }] }, b: {} },
+    };
+    expect(secretSchema(schema)).toEqual({
+      properties: {
+        a: { $ref: "#/definitions/a" },
+        d: { properties: { e: mark, f: true }, additionalProperties: mark },
+      },
+      definitions: { a: { oneOf: [{ items: mark }, true] } },
+    });
+    expect(secretSchema({ properties: { b: none } })).toBe(true);
   });
 
   test("what is not marked is no secret, also above and beside a marked value", () => {

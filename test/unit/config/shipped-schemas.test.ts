@@ -18,7 +18,9 @@ function load(name: string): JsonSchema {
 function codes(schema: JsonSchema, text: string): string[] {
   const document = parseYaml(text, "f");
   expect(document.problems).toEqual([]);
-  return validateDocument(document, schema, createValidator(schema)).map(({ code, pointer }) => `${code} ${pointer}`);
+  return validateDocument(document, { schema, validator: createValidator(schema) }).map(
+    ({ code, pointer }) => `${code} ${pointer}`,
+  );
 }
 
 describe.each(["core.schema.yaml", "system.schema.yaml"])("%s", (name) => {

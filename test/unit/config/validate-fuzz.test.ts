@@ -51,7 +51,7 @@ test("problems are found exactly where the schema is broken, each with a place, 
     fc.property(fc.oneof(data, fc.dictionary(key, data, { noNullPrototype: true })), (value) => {
       const text = stringify(value);
       const document = parseYaml(text, "f");
-      const problems = validateDocument(document, schema, validator);
+      const problems = validateDocument(document, { schema, validator });
       expect(problems.length === 0).toBe(validator(value));
       for (const problem of problems) {
         expect(problem.source, problem.message).toBeDefined();

@@ -8,7 +8,7 @@ import { parseYaml } from "../../../src/config/yaml.ts";
 
 function problemsOf(schema: JsonSchema, text: string): Problem[] {
   const document = parseYaml(text, "f.yaml");
-  return validateDocument(document, schema, createValidator(schema));
+  return validateDocument(document, { schema, validator: createValidator(schema) });
 }
 
 /** `line:column-endColumn code pointer (hint)` */
@@ -427,12 +427,14 @@ describe("validateDocument", () => {
       anyOf: [{ required: ["b"] }, { required: ["c"] }],
       oneOf: [{ minProperties: 2 }],
     });
-    const codes = validateDocument(document, true, validator).map(({ code }) => code);
+    const codes = validateDocument(document, { schema: true, validator }).map(({ code }) => code);
     expect(codes).toContain("no-alternative");
     expect(codes).toContain("missing-key");
     const withUnknownKeyword: Validator = () => false;
     withUnknownKeyword.errors = [{ keyword: "own", instancePath: "/a", schemaPath: "#/own", params: {} }];
-    expect(validateDocument(document, {}, withUnknownKeyword).map(brief)).toEqual(["1:4-5 invalid /a"]);
+    expect(validateDocument(document, { schema: {}, validator: withUnknownKeyword }).map(brief)).toEqual([
+      "1:4-5 invalid /a",
+    ]);
   });
 
   test("many errors take no quadratic time", () => {

@@ -17,7 +17,7 @@ const validator = createValidator(schema);
 /** All that is found in a configuration, as `LINE:COLUMN SEVERITY[CODE]`, in the order of the text. */
 function problemsOf(text: string, system: SystemSettings = {}): string[] {
   const document = parseYaml(text, "configuration.yaml");
-  const bySchema = [...document.problems, ...validateDocument(document, schema, validator)];
+  const bySchema = [...document.problems, ...validateDocument(document, { schema, validator })];
   const problems =
     bySchema.length > 0
       ? bySchema
