@@ -82,8 +82,10 @@ describe.skipIf(isMissing)("the page of the manual, in a browser", () => {
 
   test("fits on a phone", async () => {
     const page = await open(browser, { viewport: { width: 360, height: 640 } });
-    const width = await page.evaluate("document.documentElement.scrollWidth");
-    expect(width).toBe(360);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    await page.locator("#search").fill("server");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    await page.locator("#search").fill("");
     expect(await page.locator("nav li").first().isVisible()).toBe(false);
     await page.locator("nav summary").click();
     await page.locator('nav a[href="#password"]').click();
@@ -122,7 +124,8 @@ describe.skipIf(isMissing)("the page of the manual, in a browser", () => {
 
   test("is printed without what is only for the screen", async () => {
     const page = await open(browser, {});
-    await page.emulateMedia({ media: "print" });
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
     expect(await page.locator("nav, search").filter({ visible: true }).count()).toBe(0);
     expect((await page.pdf({ format: "A4" })).length).toBeGreaterThan(10_000);
   });

@@ -1,7 +1,7 @@
 /** All colours keep a contrast of 4.5:1 to their background (WCAG 2.2, 1.4.3), in the light and in the dark. */
 export const pageStyle: string = `
 :root { --text: #1c2024; --soft: #4a5560; --paper: #fff; --block: #f3f5f7; --line: #d5dae0; --link: #0b57a4; --mark: #9a3412; --key: #0b57a4; --string: #1f6b34; --word: #8a3ffc; }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root { --text: #e6e9ec; --soft: #aab4be; --paper: #14171a; --block: #1f2428; --line: #39424a; --link: #8cc2ff; --mark: #ffb27a; --key: #8cc2ff; --string: #8fd19e; --word: #d0b4ff; }
 }
 * { box-sizing: border-box; }
@@ -14,7 +14,7 @@ main:focus { outline: none; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: .5rem; z-index: 3; }
 header { position: sticky; top: 0; z-index: 2; display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; padding: .6rem 1.2rem; background: var(--paper); border-bottom: 1px solid var(--line); }
 h1 { margin: 0; font-size: 1.2rem; }
-search { display: flex; gap: .5rem; align-items: center; flex: 1 1 16rem; }
+search { display: flex; gap: .5rem; align-items: center; flex: 1 1 16rem; min-width: 0; }
 search[hidden] { display: none; }
 input { flex: 1; min-width: 6rem; max-width: 24rem; padding: .35rem .6rem; font: inherit; color: inherit; background: var(--block); border: 1px solid var(--soft); border-radius: .3rem; }
 ::placeholder { color: var(--soft); opacity: 1; }
