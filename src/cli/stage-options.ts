@@ -60,7 +60,8 @@ export function parsePriority(text: string | undefined): number | undefined {
 
 /** What is wrong with a call that stands in user-data, found by what the program itself reads its arguments with. */
 export function callFault(program: ProgramName, words: readonly string[]): CallFault | undefined {
-  const fault = faultOf(program, words);
+  // Most calls have none.
+  const fault = words.length === 0 ? undefined : faultOf(program, words);
   if (fault === undefined) return undefined;
   // Where it is found as soon as this word is there, it is about this word.
   const known = words.findIndex((_, index) => faultOf(program, words.slice(0, index + 1))?.message === fault.message);

@@ -72,17 +72,26 @@ class YamlInspector {
   inspect(): void {
     const raw = openYaml(this.#text, [], { single: false });
     const kinds = this.#kinds(raw);
-    const isForeign = kinds.every((kind) => kind === "kubernetes" || kind === "other");
-    if (isForeign && raw.problems.length > 0) {
-      const filled = openYaml(this.#text, fileTemplates, { single: false, allowed: allowedElsewhere });
-      this.#documents(filled, this.#kinds(filled));
-    } else {
-      this.#documents(raw, kinds);
-    }
+    const filled = raw.problems.length > 0 ? this.#filled(kinds) : undefined;
+    if (filled === undefined) this.#documents(raw, kinds);
+    else this.#documents(filled, this.#kinds(filled));
   }
 
+  /** The text as a template that other programs fill in; undefined where it is none of theirs. */
+  #filled(kinds: readonly DetectedKind[]): OpenedYaml | undefined {
+    const filled = openYaml(this.#text, fileTemplates, { single: false, allowed: allowedElsewhere });
+    const isForeign = kinds.every((kind) => kind === "kubernetes" || kind === "other");
+    // It may show what it is only once it is filled in.
+    return isForeign || this.#kinds(filled).includes("kubernetes") ? filled : undefined;
+  }
+
+  /** Beside an object of Kubernetes nothing is ours only because the user named the file. */
   #kinds({ documents }: OpenedYaml): DetectedKind[] {
-    return documents.map(({ value, partial }) => detectKind(value ?? partial, this.#options));
+    const kindsBy = (options: DetectOptions): DetectedKind[] => {
+      return documents.map(({ value, partial }) => detectKind(value ?? partial, options));
+    };
+    const certain = kindsBy({ ...this.#options, otherwise: undefined });
+    return certain.includes("kubernetes") ? certain : kindsBy(this.#options);
   }
 
   #documents(opened: OpenedYaml, kinds: readonly DetectedKind[]): void {

@@ -229,6 +229,15 @@ describe("a manifest that is a template itself", () => {
     expect(problemsIn(text, { otherwise: undefined })).toEqual(["1:1 not-checked"]);
   });
 
+  test("is one also where the user named the file, and where a part of it is no object", () => {
+    const text = `${object("ConfigMap", "data: {{ a }}")}---\n{% if b %}\n{{ c }}: 1\n{% endif %}\n`;
+    expect(documentsIn(text)).toContain("kubernetes");
+    expect(check(text).problems.filter(({ severity }) => severity !== "note")).toEqual([]);
+    const chart = `{{- if .Values.x -}}\n${object("ConfigMap", "data: {{ a }}")}{{- end }}\n`;
+    expect(documentsIn(chart)).toEqual(["kubernetes"]);
+    expect(check(chart).problems.filter(({ severity }) => severity !== "note")).toEqual([]);
+  });
+
   test("may be broken all the same", () => {
     expect(problemsIn(object("ConfigMap", "data: [{{ a }}", "b: ["), { otherwise: undefined })).toEqual([
       expect.stringContaining("yaml-syntax"),
