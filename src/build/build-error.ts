@@ -45,6 +45,7 @@ export const buildProblemCodes = [
   "process-exit",
   "import-failed",
   "import-hangs",
+  "check-hangs",
   "agent-does-not-start",
   // What a build needs.
   "not-built",

@@ -1,6 +1,6 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { hasErrors, type Problem } from "../config/problem.ts";
-import { agentBundle, agentCode, isBuilt } from "./agent-bundle.ts";
+import { agentBundle, isBuilt } from "./agent-files.ts";
 import { BuildError, buildProblem } from "./build-error.ts";
 import { BundleFailure, type BundleReport, bundle } from "./bundle.ts";
 import { bundleProblems } from "./bundle-problems.ts";
@@ -13,9 +13,10 @@ import {
   agentProgram,
   bundledParts,
   launcher,
+  type ProgramTexts,
+  partOf,
   rehearsalProgram,
   separateParts,
-  storedScript,
   validatorsName,
 } from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
@@ -24,11 +25,11 @@ import { publish, typesFolder } from "./publish.ts";
 import { rehearse, startOnce } from "./rehearsal.ts";
 import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
-import type { SplitBundle } from "./split-bundle.ts";
 import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
+import { storeParts } from "./stored-parts.ts";
 import { generateTypes } from "./types.ts";
-import { validatorParts, validatorsModule } from "./validators.ts";
+import { validatorPart, validatorsModule } from "./validators.ts";
 import {
   type Arch,
   copyTree,
@@ -99,11 +100,21 @@ export async function compileAgent(options: CompileOptions): Promise<CompileResu
   }
 }
 
-/** Expressions for the agent's texts where they are stored in the executable. */
-function storedAgent(withCode: boolean): SplitBundle {
-  const expression = (text: keyof SplitBundle): string =>
-    storedScript(basename(agentBundle[text]), withCode ? basename(agentCode[text]) : undefined);
-  return { core: expression("core"), rest: expression("rest") };
+/** What the program is made of. */
+interface ProgramContent {
+  texts: ProgramTexts | undefined;
+  stage: Stage;
+  runtime: Runtime | undefined;
+  elements: readonly CollectedElement[];
+}
+
+function inOneText(texts: ProgramTexts): string {
+  return bundledParts((part) => texts[part]);
+}
+
+/** For modules that are left as they are, in a folder as `import` takes it. */
+function separate(folder: string): string {
+  return separateParts(`${folder}/${separateAgent}`, `${folder}/image.js`);
 }
 
 /** What an agent has to say of the packages that are in it. */
@@ -138,16 +149,16 @@ class Compilation {
     const stage = await this.#step("check the contributions", () => {
       return stageImage(content, types, this.#work, this.#signal);
     });
-    const parts = await this.#step("bundle the contributions", () => this.#parts(stage, elements, runtime));
-    const expected = await this.#step("try the contributions", () => this.#rehearse(parts.forRehearsal, elements));
-    const texts = {
+    const { texts, packages } = await this.#step("bundle the contributions", () => this.#bundled(stage, elements));
+    const expected = await this.#step("try the contributions", () => this.#rehearse(texts, stage, elements));
+    const files = {
       "schema.yaml": schema,
       "manifest.json": `${JSON.stringify(manifest, undefined, 2)}\n`,
-      [noticesName]: await noticesFor([...parts.packages, ...(runtime === undefined ? [] : [runtime.package])]),
+      [noticesName]: await noticesFor([...packages, ...(runtime === undefined ? [] : [runtime.package])]),
       ...Object.fromEntries([...types].map(([name, text]) => [join(typesFolder, name), text])),
     };
-    await publish(this.#options.output, texts, async (folder) => {
-      await this.#step("make the program", () => this.#writeProgram(folder, parts.final, stage, runtime));
+    await publish(this.#options.output, files, async (folder) => {
+      await this.#step("make the program", () => this.#writeProgram(folder, { texts, stage, runtime, elements }));
       await this.#step("start it", () => this.#start(folder, expected, runtime));
     });
     const agent = join(this.#options.output, "kanod-configure");
@@ -180,28 +191,31 @@ class Compilation {
     return runtime;
   }
 
-  async #parts(
+  /** The parts of the program; undefined where its modules are left as they are. */
+  async #bundled(
     stage: Stage,
     elements: readonly CollectedElement[],
-    runtime: Runtime | undefined,
-  ): Promise<{ final: string; forRehearsal: string; packages: readonly string[] }> {
+  ): Promise<{ texts: ProgramTexts | undefined; packages: readonly string[] }> {
     if (!this.#isBundled) {
       await makeLink(packageFolder, join(stage.folder, "node_modules/kanod-configure"));
-      const parts = (base: string): string => separateParts(`${base}/${separateAgent}`, `${base}/image.js`);
-      return { final: parts("."), forRehearsal: parts(stage.folder), packages: [] };
+      return { texts: undefined, packages: [] };
     }
     const output = join(this.#work, "image.cjs");
     const report = await this.#bundle(stage, output);
     const problems = await bundleProblems(report, elements, stage);
     if (hasErrors(problems)) throw new BuildError(problems);
     this.#warnings.push(...problems);
-    const image = (await readText(output)) ?? "";
-    const agent = { core: (await readText(agentBundle.core)) ?? "", rest: (await readText(agentBundle.rest)) ?? "" };
-    const validators = await validatorParts(stage.folder);
-    const forRehearsal = bundledParts(agent, image, validators);
-    const { packages } = report;
-    if (runtime === undefined) return { final: forRehearsal, forRehearsal, packages };
-    return { final: bundledParts(storedAgent(runtime.native), image, validators), forRehearsal, packages };
+    const textOf = async (file: string): Promise<string> => (await readText(file)) ?? "";
+    const texts = {
+      agent: await textOf(agentBundle.agent),
+      "agent-offline": await textOf(agentBundle["agent-offline"]),
+      "agent-rest": await textOf(agentBundle["agent-rest"]),
+      image: partOf(await textOf(output)),
+      "configuration-validator": await validatorPart(stage.folder, "configuration"),
+      "boot-validator": await validatorPart(stage.folder, "boot"),
+      "system-validator": await validatorPart(stage.folder, "system"),
+    };
+    return { texts, packages: report.packages };
   }
 
   async #bundle(stage: Stage, output: string): Promise<BundleReport> {
@@ -215,23 +229,22 @@ class Compilation {
     }
   }
 
-  #rehearse(parts: string, elements: readonly CollectedElement[]): Promise<string> {
+  #rehearse(texts: ProgramTexts | undefined, stage: Stage, elements: readonly CollectedElement[]): Promise<string> {
     const work = join(this.#work, "rehearsal");
-    return rehearse(rehearsalProgram(parts), elements, { work, signal: this.#signal });
+    const program = rehearsalProgram(texts === undefined ? separate(stage.folder) : inOneText(texts));
+    return rehearse(program, elements, { work, signal: this.#signal });
   }
 
-  async #writeProgram(folder: string, parts: string, stage: Stage, runtime: Runtime | undefined): Promise<void> {
+  async #writeProgram(folder: string, { texts, stage, runtime, elements }: ProgramContent): Promise<void> {
     const agent = join(folder, "kanod-configure");
-    const program = agentProgram(parts, runtime !== undefined);
-    if (runtime !== undefined) {
-      const files = [agentBundle, ...(runtime.native ? [agentCode] : [])].flatMap(({ core, rest }) => [core, rest]);
-      const assets = Object.fromEntries(files.map((file) => [basename(file), file]));
-      const options = { work: join(this.#work, "executable"), assets, signal: this.#signal };
-      return buildExecutable(program, runtime, agent, options);
+    if (texts !== undefined && runtime !== undefined) {
+      const options = { work: join(this.#work, "executable"), signal: this.#signal };
+      const { main, assets } = await storeParts(texts, elements, { ...options, withCode: runtime.native });
+      return buildExecutable(main, runtime, agent, { ...options, assets });
     }
     const main = this.#isBundled ? "kanod-configure.cjs" : "kanod-configure.files/main.cjs";
     if (!this.#isBundled) await copyTree(stage.folder, join(folder, "kanod-configure.files"));
-    await writeText(join(folder, main), program);
+    await writeText(join(folder, main), agentProgram(texts === undefined ? separate(".") : inOneText(texts), false));
     return writeText(agent, launcher(main), 0o755);
   }
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { bootSchema, type JsonSchema } from "../config/schema.ts";
 import { secretSchema } from "../config/secret-values.ts";
-import { inAscii } from "./agent-bundle.ts";
 import type { CollectedElement } from "./collect.ts";
+import { inAscii } from "./launcher.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Stage } from "./stage.ts";
 import { validatorsModule, writeValidators } from "./validators.ts";

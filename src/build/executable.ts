@@ -6,14 +6,7 @@ import { copyExecutable, runProgram, writeText } from "./workspace.ts";
  * V8 begins with room for half a MiB of new objects, and doubles it each time when it has cleaned up. A run makes
  * about three.
  */
-const flags = ["--min-semi-space-size=8"];
-
-/**
- * Options of the Node that compiles code for an executable. Without a fixed seed the code differs from build to build. A
- * fixed --hash-seed would make it useless: V8 refuses code that was made under other flags than it runs under, with the
- * exception of this one.
- */
-export const codeOptions: readonly string[] = ["--random-seed=42", ...flags];
+export const runtimeFlags: readonly string[] = ["--min-semi-space-size=8"];
 
 /**
  * Puts a script into a runtime (Node.js documentation, "Single executable applications").
@@ -35,17 +28,15 @@ export async function buildExecutable(
     mainFormat: "commonjs",
     output: made,
     executable: runtime.file,
-    // Only the processor that runs the code can compile it in advance.
-    useCodeCache: runtime.native,
     disableExperimentalSEAWarning: true,
-    execArgv: flags,
+    execArgv: runtimeFlags,
     // The agent runs as root at boot: what stands in NODE_OPTIONS must not change it.
     execArgvExtension: "none",
     assets,
   };
   await writeText(join(work, configuration.main), main);
   await writeText(join(work, "sea.json"), JSON.stringify(configuration));
-  const argv = [await builderNode(), ...codeOptions, "--build-sea", "sea.json"];
+  const argv = [await builderNode(), "--build-sea", "sea.json"];
   const { exitCode, stdout, stderr } = await runProgram(argv, { cwd: work, signal, timeout: 300 });
   if (exitCode !== 0) throw new Error(`the executable could not be made: ${stderr || stdout}`);
   await copyExecutable(join(work, made), output);

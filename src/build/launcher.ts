@@ -1,14 +1,26 @@
-import type { SplitBundle } from "./split-bundle.ts";
+import type { AgentPart } from "./split-bundle.ts";
 
 /**
- * Texts of programs. An agent has two parts: what is the same in every image, and the image with its contributions. Texts
- * of parts hand both to a function `run`, which the text of a program defines.
+ * Texts of programs. An agent has two sides: what is the same in every image, and the image with its contributions. Texts
+ * hand both to a function `run`, which the text of a program defines.
  */
 
-/** What the image's part requires for the agent's part. */
+/** What the image's modules require for the agent. */
 export const agentName = "kanod-configure";
-/** What the image's part requires for its validators. */
+/** What the image's modules require for its validators. */
 export const validatorsName = "kanod-configure/validators";
+
+/** The validators of an image: CompiledValidators of src/agent/image.ts. */
+export const validatorNames = ["configuration", "boot", "system"] as const;
+
+export type ValidatorName = (typeof validatorNames)[number];
+
+/** The image's side of a program: its modules, and the validators, each of which is evaluated when it is asked for. */
+export const imageParts = ["image", "configuration-validator", "boot-validator", "system-validator"] as const;
+
+/** The name of a script that a bundled agent is made of. */
+export type ProgramPart = AgentPart | (typeof imageParts)[number];
+export type ProgramTexts = Readonly<Record<ProgramPart, string>>;
 
 /**
  * Modules of Node that take a noticeable part of an agent's start, and that most runs never use. What the agent's part
@@ -19,36 +31,37 @@ const slowModules = ["child_process", "crypto", "net", "stream", "timers/promise
   (name) => `node:${name}`,
 );
 
-/**
- * A CommonJS module as a part: a script whose value is a function. The parentheses around it are for V8: it compiles such
- * functions at once, with the modules in them, so that they get into the executable's code cache.
- */
+/** A CommonJS module as a part: a script whose value is a function. */
 export function partOf(module: string): string {
   return `((module, exports, require, __dirname) => {\n${module}\n})`;
 }
 
-/**
- * An expression for the value of a script that is stored in the executable. V8 compiles most functions when they are
- * first called, and the code that Node itself keeps in an executable has only those that no call was needed for.
- *
- * @param code name under which the code is stored that was compiled for it in advance
- */
-export function storedScript(name: string, code: string | undefined): string {
-  return `stored(${[name, ...(code === undefined ? [] : [code])].map((each) => JSON.stringify(each)).join(", ")})`;
+/** Names of the assets of the executable that hold a part, and the code that V8 compiled for it in advance. */
+export function assetsOf(part: ProgramPart): { text: string; code: string } {
+  return { text: `${part}.cjs`, code: `${part}.code` };
 }
 
 /**
- * Both parts in one program, which imports nothing but Node's own modules. The image's gets the agent's exports for
+ * An expression for the value of a part that is stored in the executable. V8 compiles most functions when they are first
+ * called, and the code that Node itself keeps in an executable has only those that no call was needed for.
+ *
+ * @param withCode whether its code is stored as well
+ */
+export function storedPart(part: ProgramPart, withCode: boolean): string {
+  const { text, code } = assetsOf(part);
+  return `stored(${(withCode ? [text, code] : [text]).map((name) => JSON.stringify(name)).join(", ")})`;
+}
+
+/**
+ * All parts in one program, which imports nothing but Node's own modules. The image's get the agent's exports for
  * "kanod-configure", whichever file imports it, and the validators for {@link validatorsName}.
  *
- * @param agent texts of the agent's part (split-bundle.ts), or expressions for them, whose module exports `runAgent`
- * @param image text of a CommonJS module whose default export is the image
- * @param validators texts of CommonJS modules by the name that each exports; one is evaluated when it is asked for
+ * @param expressionOf the text of a part, or an expression for its value
  */
-export function bundledParts(agent: SplitBundle, image: string, validators: Readonly<Record<string, string>>): string {
-  const getters = Object.entries(validators).map(
-    ([name, text]) => `  get ${name}() {
-    const { ${name}: value } = evaluate(${partOf(text)}, require);
+export function bundledParts(expressionOf: (part: ProgramPart) => string): string {
+  const getters = validatorNames.map(
+    (name) => `  get ${name}() {
+    const { ${name}: value } = evaluate(${expressionOf(`${name}-validator`)}, require);
     Object.defineProperty(validators, "${name}", { value });
     return value;
   },
@@ -62,23 +75,39 @@ export function bundledParts(agent: SplitBundle, image: string, validators: Read
   });
 };
 const stored = (name, code) => {
-  const [{ Script }, { getRawAsset }] = [require("node:vm"), require("node:sea")];
+  const [{ Script }, { getRawAsset }, { isAscii }] = ["vm", "sea", "buffer"].map((each) => require("node:" + each));
   const bytes = (asset) => Buffer.from(getRawAsset(asset));
+  const text = bytes(name);
   const options = { filename: name, ...(code === undefined ? {} : { cachedData: bytes(code) }) };
-  return new Script(bytes(name).latin1Slice(), options).runInThisContext();
+  return new Script(isAscii(text) ? text.latin1Slice() : text.utf8Slice(), options).runInThisContext();
 };
-const evaluate = (part, require, rest) => {
+const evaluate = (part, require, others) => {
   const module = { exports: {} };
-  part(module, module.exports, require, __dirname, rest);
+  part(module, module.exports, require, __dirname, others);
   return module.exports;
 };
-let others;
-const agent = evaluate(${agent.core}, lazily, () => (others ??= ${agent.rest}(lazily, __dirname)));
+const loaded = (part) => {
+  let modules;
+  return () => (modules ??= part()(lazily, __dirname));
+};
+const offline = loaded(() => ${expressionOf("agent-offline")});
+const rest = loaded(() => ${expressionOf("agent-rest")});
+const others = new Proxy({}, { get: (_, number) => offline()[number] ?? rest()[number] });
+const agent = evaluate(${expressionOf("agent")}, lazily, others);
 const validators = {
 ${getters.join("")}};
-const image = evaluate(${partOf(image)}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
+const image = evaluate(${expressionOf("image")}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
 run(agent, image.default);
 `;
+}
+
+/**
+ * The script with characters beyond ASCII as escapes, which mean the same in texts. V8 keeps a script in which one
+ * character is beyond Latin-1 with two bytes for each.
+ */
+export function inAscii(script: string): string {
+  if (/String\.raw`[^`]*[\u0080-\uffff]/.test(script)) throw new Error("in String.raw an escape is no escape");
+  return script.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Both parts in modules of their own, at paths as `import` takes them. */

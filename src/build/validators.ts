@@ -1,13 +1,8 @@
 import { join } from "node:path";
 import { generateValidators } from "../config/generate-validators.ts";
 import type { JsonSchema } from "../config/schema.ts";
-import { inAscii } from "./agent-bundle.ts";
+import { inAscii, partOf, type ValidatorName, validatorNames } from "./launcher.ts";
 import { readText, writeText } from "./workspace.ts";
-
-/** The validators of an image: CompiledValidators of src/agent/image.ts. */
-const names = ["configuration", "boot", "system"] as const;
-
-export type ValidatorName = (typeof names)[number];
 
 /** How the image's module imports the validators, relative to it. */
 export const validatorsModule = "./generated/validators.mjs";
@@ -21,24 +16,22 @@ export async function writeValidators(
   folder: string,
   schemas: Readonly<Record<ValidatorName, JsonSchema>>,
 ): Promise<void> {
-  for (const name of names) {
+  for (const name of validatorNames) {
     await writeText(fileOf(folder, name), inAscii(generateValidators({ [name]: schemas[name] })));
   }
-  const exported = names.map((name) => `export { ${name} } from "./${name}-validator.mjs";\n`);
+  const exported = validatorNames.map((name) => `export { ${name} } from "./${name}-validator.mjs";\n`);
   await writeText(join(folder, validatorsModule), exported.join(""));
 }
 
 /**
- * The validators as texts of CommonJS modules, by their names. They are most of an image, and import nothing, so they
- * get into the agent as they are: the bundler would take longer over them than over all the rest.
+ * A validator as part of a program. They are most of an image, and import nothing, so they get into the agent as they
+ * are: the bundler would take longer over them than over all the rest.
  */
-export async function validatorParts(folder: string): Promise<Record<string, string>> {
-  const parts: Record<string, string> = {};
-  for (const name of names) {
-    const text = (await readText(fileOf(folder, name))) ?? "";
-    const part = text.replace(/^export const (\w+) = /m, "exports.$1 = ");
-    if (part === text || /^(?:export|import)\b/m.test(part)) throw new Error(`the validator ${name} has another form`);
-    parts[name] = part;
+export async function validatorPart(folder: string, name: ValidatorName): Promise<string> {
+  const text = (await readText(fileOf(folder, name))) ?? "";
+  const module = text.replace(/^export const (\w+) = /m, "exports.$1 = ");
+  if (module === text || /^(?:export|import)\b/m.test(module)) {
+    throw new Error(`the validator ${name} has another form`);
   }
-  return parts;
+  return partOf(module);
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { writeStandard } from "../host/standard-output.ts";
+import { isTerminal, writeStandard } from "../host/standard-output.ts";
 
 /** What a command knows of the process it runs in: tests give it another one. */
 export interface CliIo {
@@ -66,12 +66,11 @@ export function processIo(programFile: string, args: readonly string[], signal: 
     err: (text) => {
       writeStandard(2, text);
     },
-    // Looked at when it is asked for: process.stdout loads Node's streams.
     get color() {
-      return process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+      return isTerminal(1) && (process.env["NO_COLOR"] ?? "") === "";
     },
     get interactive() {
-      return process.stderr.isTTY === true;
+      return isTerminal(2);
     },
     get signal() {
       return signal();

@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import type { HostError } from "./errors.ts";
 import { errorCode, fileError } from "./file-error.ts";
 
@@ -26,4 +26,17 @@ export function writeStandard(descriptor: 1 | 2, text: string): HostError | unde
     }
   }
   return undefined;
+}
+
+/**
+ * Whether standard output (1) or standard error (2) is a terminal, found without Node's streams. /dev/null counts as one:
+ * nobody reads what is written there.
+ */
+export function isTerminal(descriptor: 1 | 2): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    // It is closed.
+    return false;
+  }
 }

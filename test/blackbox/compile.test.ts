@@ -2,14 +2,11 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { agentBundle, agentCode } from "../../src/build/agent-bundle.ts";
-import { codeOptions } from "../../src/build/executable.ts";
-import { prepareRuntime } from "../../src/build/runtime.ts";
 import { temporaryFolder } from "../support/cli.ts";
 import { fixtureElement, programFile, targetTree } from "../support/compiled-agent.ts";
 
@@ -200,20 +197,6 @@ test("builds of the same output and cache at the same time do not disturb each o
   await Promise.all([1, 2].map(() => execa(process.execPath, args, { env })));
   const { stdout } = await execa(join(output, "kanod-configure"), ["contributions"]);
   expect(stdout).toContain("plain-javascript");
-});
-
-test.each(["core", "rest"] as const)("the code of the %s is accepted by the Node in the agent", async (text) => {
-  const { file } = await prepareRuntime(process.arch as "x64", temporaryFolder());
-  const look = `const { Script } = require("node:vm");
-const [text, cachedData] = process.argv.slice(1).map((file) => fs.readFileSync(file));
-console.log(new Script(text.latin1Slice(), { filename: "any", cachedData }).cachedDataRejected);`;
-  const said = await execa(file, [...codeOptions, "--eval", look, agentBundle[text], agentCode[text]]);
-  expect(said.stdout).toBe("false");
-});
-
-test("the package's build makes the same code in every folder: it holds no path", () => {
-  const files = [agentBundle, agentCode].flatMap(({ core, rest }) => [core, rest]);
-  expect(files.filter((file) => readFileSync(file).includes(dirname(file)))).toEqual([]);
 });
 
 test.each([50, 300, 1000])("a build that is interrupted after %d ms leaves nothing behind", async (after) => {

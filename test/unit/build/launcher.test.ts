@@ -6,6 +6,7 @@ import {
   agentProgram,
   bundledParts,
   launcher,
+  type ProgramTexts,
   partOf,
   rehearsalProgram,
   separateParts,
@@ -19,13 +20,24 @@ exports.runAgent = async ({ modules }, options) => {
   for (const { load } of modules) await load();
   console.log(JSON.stringify({ registered: exports.registered, options, args: process.argv.slice(2), name }));
 };`;
-const parts = (core: string, rest = "() => ({})") => ({ core: partOf(core), rest });
+const noModules = "() => ({})";
+/** A program of an agent and an image, which are texts of modules, and other parts. */
+const parts = (agentText: string, imageText: string, others: Partial<ProgramTexts> = {}): string => {
+  const own = { agent: partOf(agentText), image: partOf(imageText) };
+  const texts = { "agent-offline": noModules, "agent-rest": noModules, ...validators, ...own, ...others };
+  return bundledParts((part) => texts[part]);
+};
 const image = `const name = "image's own";
 const kanod = require("kanod-configure");
 module.exports.default = {
   modules: ["one", "two"].map((each) => ({ load: async () => kanod.registered.push(each, name, typeof require("node:fs").readFileSync) })),
 };`;
-const validators = { configuration: "exports.configuration = () => true;", boot: 'throw new Error("not asked for");' };
+const notAskedFor = partOf('throw new Error("not asked for");');
+const validators = {
+  "configuration-validator": partOf("exports.configuration = () => true;"),
+  "boot-validator": notAskedFor,
+  "system-validator": notAskedFor,
+};
 const registered = ["one", "image's own", "function", "two", "image's own", "function"];
 
 async function run(text: string, ...args: string[]): Promise<{ folder: string; said: unknown }> {
@@ -36,20 +48,25 @@ async function run(text: string, ...args: string[]): Promise<{ folder: string; s
 }
 
 test("the parts are joined to one program: the image's part imports the agent's, and neither sees the other's names", async () => {
-  const { said } = await run(agentProgram(bundledParts(parts(agent), image, validators), true), "x");
+  const { said } = await run(agentProgram(parts(agent, image), true), "x");
   expect(said).toEqual({ registered, options: { embedded: true }, args: ["x"], name: "agent's own" });
 });
 
-test("the rest of the agent's part is asked for once, with the same require", async () => {
+test("other modules of the agent are looked for in the second part, then in the third, each loaded once", async () => {
   const asking = `
-exports.runAgent = async () => console.log(JSON.stringify([rest().sum(1, 2), rest().sum(3, 4), globalThis.count]));`;
-  const asked = `(require) => {
-  globalThis.count = (globalThis.count ?? 0) + 1;
-  return { sum: (one, other) => require("node:path").join(String(one), String(other)) };
-}`;
-  const core = `((module, exports, require, __dirname, rest) => {${asking}})`;
-  const { said } = await run(agentProgram(bundledParts({ core, rest: `(${asked})` }, "", {}), true));
-  expect(said).toEqual(["1/2", "3/4", 1]);
+exports.runAgent = async () => console.log(JSON.stringify([others[1](1, 2), others[1](3, 4), [...globalThis.loaded], others[2](), globalThis.loaded]));`;
+  const loading = (name: string, modules: string): string => `((require) => {
+  (globalThis.loaded ??= []).push("${name}");
+  return { ${modules} };
+})`;
+  const sum = '1: (one, other) => require("node:path").join(String(one), String(other))';
+  const program = parts("", "", {
+    agent: `((module, exports, require, __dirname, others) => {${asking}})`,
+    "agent-offline": loading("offline", sum),
+    "agent-rest": loading("rest", "2: () => 5"),
+  });
+  const { said } = await run(agentProgram(program, true));
+  expect(said).toEqual(["1/2", "3/4", ["offline"], 5, ["offline", "rest"]]);
 });
 
 test("a validator is evaluated when it is asked for, and once", async () => {
@@ -59,11 +76,9 @@ exports.runAgent = async (image) => {
   console.log(JSON.stringify([validators.configuration === validators.configuration, validators.configuration({}), globalThis.count]));
 };`;
   const asked = 'module.exports.default = { validators: async () => require("kanod-configure/validators") };';
-  const counting = {
-    ...validators,
-    configuration: "globalThis.count = (globalThis.count ?? 0) + 1; exports.configuration = () => true;",
-  };
-  const { said } = await run(agentProgram(bundledParts(parts(asking), asked, counting), true));
+  const counting = "globalThis.count = (globalThis.count ?? 0) + 1; exports.configuration = () => true;";
+  const program = parts(asking, asked, { "configuration-validator": partOf(counting) });
+  const { said } = await run(agentProgram(program, true));
   expect(said).toEqual([true, true, 1]);
 });
 
@@ -81,7 +96,7 @@ test("the parts can stay in files of their own", async () => {
 
 test("a rehearsal writes down which module it imports", async () => {
   const trace = join(temporaryFolder(), "trace");
-  const { said } = await run(rehearsalProgram(bundledParts(parts(agent), image, {})), "x", trace);
+  const { said } = await run(rehearsalProgram(parts(agent, image)), "x", trace);
   expect(said).toMatchObject({ registered, args: ["x"] });
   expect(readFileSync(trace, "utf8")).toBe("0 begins\n0 ends\n1 begins\n1 ends\n");
 });

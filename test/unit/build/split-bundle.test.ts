@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { splitBundle } from "../../../src/build/split-bundle.ts";
+import { type AgentPart, agentParts, type SplitBundle, splitBundle } from "../../../src/build/split-bundle.ts";
 
 /** In the form that ncc gives a bundle. */
 const script = `/******/ (() => { // webpackBootstrap
@@ -28,32 +28,38 @@ module.exports = [this === module.exports, typeof require, __dirname];
 module.exports = __nccwpck_require__(11)();
 /******/ })();`;
 
-/** Runs both texts. Returns what the bundle exports, and how often the rest was asked for. */
-function run({ core, rest }: { core: string; rest: string }): { exports: unknown; asked: number } {
-  let asked = 0;
+/** Runs the texts. Returns what the bundle exports, and the parts that were asked for modules. */
+function run(bundle: SplitBundle): { exports: unknown; asked: AgentPart[] } {
+  const asked: AgentPart[] = [];
   const module = { exports: {} as unknown };
-  const evaluate = (text: string): ((...values: unknown[]) => unknown) => new Function(`return ${text};`)();
-  const others = (): unknown => {
-    asked++;
-    return evaluate(rest)("a require", "/folder");
+  const evaluate = (part: AgentPart): ((...values: unknown[]) => unknown) => new Function(`return ${bundle[part]};`)();
+  const modulesOf = (part: AgentPart) => evaluate(part)("a require", "/folder") as Record<string, unknown>;
+  const get = (_: unknown, number: string): unknown => {
+    const part = number in modulesOf("agent-offline") ? "agent-offline" : "agent-rest";
+    asked.push(part);
+    return modulesOf(part)[number];
   };
-  evaluate(core)(module, module.exports, "a require", "/folder", others);
+  evaluate("agent")(module, module.exports, "a require", "/folder", new Proxy({}, { get }));
   return { exports: module.exports, asked };
 }
 
 const result = ["first", [true, "string", "/folder"]];
 
-test.each([
-  ["all", () => true, 0],
-  ["some", (number: string) => number === "11", 1],
-  ["none", () => false, 2],
-])("a bundle does the same with %s of its modules in the first text", (_, isCore, asked) => {
-  expect(run(splitBundle(script, isCore))).toEqual({ exports: result, asked });
+test.each<[string, (number: string) => AgentPart, AgentPart[]]>([
+  ["all in the first text", () => "agent", []],
+  ["one in the second", (number) => (number === "11" ? "agent" : "agent-offline"), ["agent-offline"]],
+  [
+    "one in each of the others",
+    (number) => (number === "11" ? "agent-offline" : "agent-rest"),
+    ["agent-offline", "agent-rest"],
+  ],
+])("a bundle does the same with %s", (_, partOf, asked) => {
+  expect(run(splitBundle(script, partOf))).toEqual({ exports: result, asked });
 });
 
-test("the modules of the rest are not in the first text", () => {
-  const { core, rest } = splitBundle(script, (number) => number === "22");
-  expect([core.includes("first"), rest.includes("first")]).toEqual([false, true]);
+test("a module is in one text only", () => {
+  const bundle = splitBundle(script, (number) => (number === "22" ? "agent" : "agent-rest"));
+  expect(agentParts.filter((part) => bundle[part].includes("first"))).toEqual(["agent-rest"]);
 });
 
 test.each([
@@ -61,5 +67,5 @@ test.each([
   ["has no module", script.replace(/^\/\*{3}\/ .*\n/gm, "")],
   ["has a module that does not end", script.replace("/***/ }),", "/***/ }")],
 ])("a text that %s is refused", (_, text) => {
-  expect(() => splitBundle(text, () => true)).toThrow("another form");
+  expect(() => splitBundle(text, () => "agent")).toThrow("another form");
 });
