@@ -1,23 +1,19 @@
 import { join } from "node:path";
-import { hasErrors, type Problem } from "../config/problem.ts";
+import type { Problem } from "../config/problem.ts";
 import { agentBundle, isBuilt } from "./agent-files.ts";
 import { BuildError, buildProblem } from "./build-error.ts";
-import { BundleFailure, type BundleReport, bundle } from "./bundle.ts";
-import { bundleProblems } from "./bundle-problems.ts";
+import { bundleImage } from "./bundle-image.ts";
 import { type CollectedElement, collectContributions } from "./collect.ts";
 import type { ImageContent } from "./compiled-image.ts";
 import type { ElementInput } from "./elements.ts";
 import { buildExecutable } from "./executable.ts";
 import {
-  agentName,
   agentProgram,
   bundledParts,
   launcher,
   type ProgramTexts,
-  partOf,
   rehearsalProgram,
   separateParts,
-  validatorsName,
 } from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
 import { agentNotices, joinNotices, noticesName, noticesOf } from "./notices.ts";
@@ -29,7 +25,6 @@ import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
 import { storeParts } from "./stored-parts.ts";
 import { generateTypes } from "./types.ts";
-import { validatorPart, validatorsModule } from "./validators.ts";
 import {
   type Arch,
   copyTree,
@@ -200,33 +195,16 @@ class Compilation {
       await makeLink(packageFolder, join(stage.folder, "node_modules/kanod-configure"));
       return { texts: undefined, packages: [] };
     }
-    const output = join(this.#work, "image.cjs");
-    const report = await this.#bundle(stage, output);
-    const problems = await bundleProblems(report, elements, stage);
-    if (hasErrors(problems)) throw new BuildError(problems);
-    this.#warnings.push(...problems);
+    const { parts, packages, warnings } = await bundleImage(stage, elements, this.#work, this.#signal);
+    this.#warnings.push(...warnings);
     const textOf = async (file: string): Promise<string> => (await readText(file)) ?? "";
     const texts = {
       agent: await textOf(agentBundle.agent),
       "agent-offline": await textOf(agentBundle["agent-offline"]),
       "agent-rest": await textOf(agentBundle["agent-rest"]),
-      image: partOf(await textOf(output)),
-      "configuration-validator": await validatorPart(stage.folder, "configuration"),
-      "boot-validator": await validatorPart(stage.folder, "boot"),
-      "system-validator": await validatorPart(stage.folder, "system"),
+      ...parts,
     };
-    return { texts, packages: report.packages };
-  }
-
-  async #bundle(stage: Stage, output: string): Promise<BundleReport> {
-    const entry = join(stage.folder, "image.js");
-    const external = { [agentName]: agentName, [validatorsModule]: validatorsName };
-    try {
-      return await bundle({ entry, output, external, base: stage.folder, signal: this.#signal });
-    } catch (error) {
-      if (!(error instanceof BundleFailure)) throw error;
-      throw new BuildError([buildProblem("bundle-failed", `the contributions cannot be bundled: ${error.message}`)]);
-    }
+    return { texts, packages };
   }
 
   #rehearse(texts: ProgramTexts | undefined, stage: Stage, elements: readonly CollectedElement[]): Promise<string> {

@@ -18,8 +18,9 @@ export type ValidatorName = (typeof validatorNames)[number];
 /** The image's side of a program: its modules, and the validators, each of which is evaluated when it is asked for. */
 export const imageParts = ["image", "configuration-validator", "boot-validator", "system-validator"] as const;
 
+export type ImagePart = (typeof imageParts)[number];
 /** The name of a script that a bundled agent is made of. */
-export type ProgramPart = AgentPart | (typeof imageParts)[number];
+export type ProgramPart = AgentPart | ImagePart;
 export type ProgramTexts = Readonly<Record<ProgramPart, string>>;
 
 /**
@@ -36,13 +37,13 @@ export function partOf(module: string): string {
   return `((module, exports, require, __dirname) => {\n${module}\n})`;
 }
 
-/** Names of the assets of the executable that hold a part, and the code that V8 compiled for it in advance. */
+/** Names of the files or assets that hold a part, and the code that V8 compiled for it in advance. */
 export function assetsOf(part: ProgramPart): { text: string; code: string } {
   return { text: `${part}.cjs`, code: `${part}.code` };
 }
 
 /**
- * An expression for the value of a part that is stored in the executable. V8 compiles most functions when they are first
+ * An expression for the value of a part that is stored outside of the program's text. V8 compiles most functions when they are first
  * called, and the code that Node itself keeps in an executable has only those that no call was needed for.
  *
  * @param withCode whether its code is stored as well
@@ -57,8 +58,14 @@ export function storedPart(part: ProgramPart, withCode: boolean): string {
  * "kanod-configure", whichever file imports it, and the validators for {@link validatorsName}.
  *
  * @param expressionOf the text of a part, or an expression for its value
+ * @param options expressions. `content`: the bytes of a stored part by its `name`; those of an asset of the executable
+ * otherwise. `given`: an agent that takes the place of the one in the program; none if it is undefined.
  */
-export function bundledParts(expressionOf: (part: ProgramPart) => string): string {
+export function bundledParts(
+  expressionOf: (part: ProgramPart) => string,
+  options: { content?: string; given?: string } = {},
+): string {
+  const { content = 'require("node:sea").getRawAsset(name)', given = "undefined" } = options;
   const getters = validatorNames.map(
     (name) => `  get ${name}() {
     const { ${name}: value } = evaluate(${expressionOf(`${name}-validator`)}, require);
@@ -75,8 +82,8 @@ export function bundledParts(expressionOf: (part: ProgramPart) => string): strin
   });
 };
 const stored = (name, code) => {
-  const [{ Script }, { getRawAsset }, { isAscii }] = ["vm", "sea", "buffer"].map((each) => require("node:" + each));
-  const bytes = (asset) => Buffer.from(getRawAsset(asset));
+  const [{ Script }, { isAscii }] = [require("node:vm"), require("node:buffer")];
+  const bytes = (name) => Buffer.from(${content});
   const text = bytes(name);
   const options = { filename: name, ...(code === undefined ? {} : { cachedData: bytes(code) }) };
   return new Script(isAscii(text) ? text.latin1Slice() : text.utf8Slice(), options).runInThisContext();
@@ -93,7 +100,7 @@ const loaded = (part) => {
 const offline = loaded(() => ${expressionOf("agent-offline")});
 const rest = loaded(() => ${expressionOf("agent-rest")});
 const others = new Proxy({}, { get: (_, number) => offline()[number] ?? rest()[number] });
-const agent = evaluate(${expressionOf("agent")}, lazily, others);
+const agent = ${given} ?? evaluate(${expressionOf("agent")}, lazily, others);
 const validators = {
 ${getters.join("")}};
 const image = evaluate(${expressionOf("image")}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
@@ -108,6 +115,21 @@ run(agent, image.default);
 export function inAscii(script: string): string {
   if (/String\.raw`[^`]*[\u0080-\uffff]/.test(script)) throw new Error("in String.raw an escape is no escape");
   return script.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/**
+ * A CommonJS module for programs of this package: a function that gives the agent and the image, whose parts lie beside it.
+ * Its argument is an agent that takes the place of the bundled one, such as that of a program which has loaded the modules.
+ */
+export function packagedProgram(): string {
+  const content = 'require("node:fs").readFileSync(require("node:path").join(__dirname, name))';
+  const parts = bundledParts((part) => storedPart(part, false), { content, given: "given" });
+  return `module.exports = (given) => {
+let made;
+const run = (agent, image) => (made = { agent, image });
+${parts}return made;
+};
+`;
 }
 
 /** Both parts in modules of their own, at paths as `import` takes them. */

@@ -1,5 +1,6 @@
 /** `validate` on broken inputs: it says what is wrong with them, soon, and never ends in an uncaught error. */
 import { globSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -15,7 +16,10 @@ const runs = Number(process.env["KANOD_FUZZ_RUNS"] ?? 500);
 const longest = 5000;
 
 const load = (file: string): Promise<unknown> => import(join(repository, "dist", file));
-const image = (await load("image/image.js")) as { default: import("../../src/agent/image.ts").CompiledImage };
+const program = createRequire(import.meta.url)(join(repository, "dist/program.cjs")) as (agent: unknown) => {
+  image: import("../../src/agent/image.ts").CompiledImage;
+};
+const { image } = program(await load("index.js"));
 const { createCheckers, knownKeysOf, rulesOfImage } = (await load(
   "cli/checkers.js",
 )) as typeof import("../../src/cli/checkers.ts");
@@ -30,7 +34,7 @@ const { textReport } = (await load("report/text-report.js")) as typeof import(".
 const { sarifReport } = (await load("report/sarif.js")) as typeof import("../../src/report/sarif.ts");
 const { githubReport } = (await load("report/github.js")) as typeof import("../../src/report/github.ts");
 
-const rules = await rulesOfImage(image.default);
+const rules = await rulesOfImage(image);
 const checkers = createCheckers(rules);
 checkers.check.module = await moduleCheck();
 checkers.check.image = await imageCheck();

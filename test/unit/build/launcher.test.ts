@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
@@ -7,6 +8,7 @@ import {
   bundledParts,
   launcher,
   type ProgramTexts,
+  packagedProgram,
   partOf,
   rehearsalProgram,
   separateParts,
@@ -80,6 +82,16 @@ exports.runAgent = async (image) => {
   const program = parts(asking, asked, { "configuration-validator": partOf(counting) });
   const { said } = await run(agentProgram(program, true));
   expect(said).toEqual([true, true, 1]);
+});
+
+test("a program of the package finds its parts beside it, and takes another agent for the bundled one", () => {
+  const folder = temporaryFolder();
+  const modules = { agent: "exports.name = 'bundled';", image: "exports.default = require('kanod-configure').name;" };
+  for (const [part, text] of Object.entries(modules)) writeFileSync(join(folder, `${part}.cjs`), partOf(text));
+  writeFileSync(join(folder, "program.cjs"), packagedProgram());
+  const program = createRequire(import.meta.url)(join(folder, "program.cjs")) as (given?: object) => object;
+  expect(program()).toEqual({ agent: { name: "bundled" }, image: "bundled" });
+  expect(program({ name: "given" })).toEqual({ agent: { name: "given" }, image: "given" });
 });
 
 test("the parts can stay in files of their own", async () => {

@@ -1,0 +1,7 @@
+import type { DocumentChecks } from "./command-line.ts";
+
+/** The checks of documents that only the build side reads. */
+export const documentChecks: DocumentChecks = {
+  module: async () => (await import("../build/document-checks.ts")).moduleCheck(),
+  image: async () => (await import("../build/document-checks.ts")).imageCheck(),
+};
