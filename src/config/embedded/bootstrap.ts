@@ -80,7 +80,14 @@ export class Bootstrap {
       if (!isMapping(entry) || typeof path !== "string") continue;
       const at = `${pointer}/${index}`;
       this.files.push({ container, path, pathPlace: container.texts.place(`${at}/path`), pointer: at, entry });
+      this.#addWrittenScript(container, `${at}/content`, entry);
     }
+  }
+
+  /** A file that is a script of the shell is written to be called. */
+  #addWrittenScript(container: Container, pointer: string, { content, encoding }: WrittenFile["entry"]): void {
+    if (typeof content !== "string" || encoding !== undefined || !/^#!.*sh\b/.test(content)) return;
+    this.#addActions(container, pointer, "script", scriptActions(container.texts.text(pointer, content)));
   }
 
   /** Commands as a list of scripts and of lists of words. What has another form is reported. */

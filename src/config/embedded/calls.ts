@@ -74,15 +74,27 @@ function scriptInput(
   return input?.kind === "text" ? input.text : undefined;
 }
 
-/** The files that a command writes: by `>`, or as `tee` does. */
+/** The files that a command writes: by `>`, as `tee` does, or as a copy of another one. */
 function filesOf(pipeline: readonly ShellCommand[], index: number, { words, outputs }: ShellCommand): ScriptFile[] {
-  const redirected = outputs.map((output) => ({ ...output, content: writtenBy(pipeline, index) }));
+  const redirected = outputs
+    .filter(({ path }) => !path.expands)
+    .map(({ path, appends }) => ({ path: path.text, content: writtenBy(pipeline, index), appends }));
   const [program, ...given] = programWords(words);
-  const isOption = ({ text }: ShellWord): boolean => text.text.startsWith("-");
+  const name = program === undefined ? "" : baseName(program);
+  const operands = given.filter(({ text }) => !text.text.startsWith("-"));
+  if (copies.test(name)) return [...redirected, ...copyOf(operands)];
+  if (name !== "tee") return redirected;
   const appends = given.some(({ text }) => /^(?:-\w*a\w*|--append)$/.test(text.text));
   const content = inputOf(pipeline, index) ?? { kind: "unknown" };
-  const paths = program !== undefined && baseName(program) === "tee" ? given.filter((word) => !isOption(word)) : [];
-  return [...redirected, ...paths.map((path) => ({ path, content, appends }))]
-    .filter(({ path }) => !path.expands)
-    .map((file) => ({ ...file, path: file.path.text }));
+  const paths = operands.filter(({ expands }) => !expands);
+  return [...redirected, ...paths.map((path) => ({ path: path.text, content, appends }))];
+}
+
+const copies = /^(?:cp|mv|install|ln)$/;
+
+/** What `cp FILE COPY` makes; what stands before the two belongs to options. */
+function copyOf(operands: readonly ShellWord[]): ScriptFile[] {
+  const [file, copy] = operands.slice(-2);
+  if (file === undefined || copy === undefined || file.expands || copy.expands) return [];
+  return [{ path: copy.text, content: { kind: "file", path: file.text.text }, appends: false }];
 }

@@ -6,6 +6,8 @@ export type Program = "kanod-bootcmd" | "kanod-runcmd";
 
 const shells = /^(?:ba|da|a|z|k)?sh$/;
 
+/** Programs that write files. */
+const writers = /^(?:tee|cp|mv|install|ln)$/;
 const reserved = /^(?:if|then|else|elif|do|while|until|!|\{|[A-Za-z_]\w*=.*)$/s;
 const wrappers = /^(?:sudo|env|nice|ionice|exec|time|timeout|setsid|nohup|systemd-run|command|stdbuf|cloud-init-per)$/;
 
@@ -18,7 +20,7 @@ export function programWords(words: readonly ShellWord[]): readonly ShellWord[] 
   if (first === undefined || !wrappers.test(baseName(first))) return command;
   if (baseName(first) === "command" && /^-[vV]+$/.test(command[1]?.text.text ?? "")) return command;
   const isProgram = (word: ShellWord | undefined): boolean => {
-    return word !== undefined && (ourProgram(word) !== undefined || isShell(word) || baseName(word) === "tee");
+    return word !== undefined && (ourProgram(word) !== undefined || isShell(word) || writers.test(baseName(word)));
   };
   // What is called like it before it is a name: `cloud-init-per once kanod-runcmd kanod-runcmd`.
   const wrapped = command.findIndex((word, index) => isProgram(word) && !isProgram(command[index + 1]));

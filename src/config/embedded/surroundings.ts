@@ -21,12 +21,12 @@ export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): 
   const bootcmd = bootstrap.calls.filter(({ program }) => program === "kanod-bootcmd");
   for (const file of misplaced) reportWrongPath(inspection, file, runcmd.length > 0);
   for (const file of [...configurations, ...misplaced]) {
-    inspectFile(inspection, file, "configuration", (value) => {
+    inspectFile(inspection, files, file, "configuration", (value) => {
       const isCalled = bootcmd.length > 0 || bootstrap.isOpen || isNamedInFiles(bootstrap, "kanod-bootcmd");
       if (!isCalled) reportMissingBootcmd(inspection, file, value);
     });
   }
-  for (const file of files) if (normalized(file.path) === systemPath) inspectFile(inspection, file, "system");
+  for (const file of files) if (normalized(file.path) === systemPath) inspectFile(inspection, files, file, "system");
   for (const call of bootstrap.calls) inspectCall(inspection, files, call);
   if (bootstrap.isOpen) return;
   const [first] = configurations;
@@ -62,12 +62,18 @@ function isNamedInFiles({ files }: Bootstrap, program: Program): boolean {
 
 function inspectFile(
   inspection: Inspection,
+  files: readonly AnyFile[],
   file: AnyFile,
   kind: DocumentKind,
   around: (value: unknown) => void = () => {},
 ): void {
   if (!("entry" in file)) {
-    inspectData(inspection, { ...file, place: file.pathPlace, name: file.path }, file.content, kind, around);
+    const { content } = file;
+    // Not the copy of a copy: they might be copies of each other.
+    const original =
+      content.kind === "file" ? files.find((each) => isAt(each, content.path) && !isCopy(each)) : undefined;
+    if (original !== undefined) inspectFile(inspection, files, original, kind, around);
+    else inspectData(inspection, { ...file, place: file.pathPlace, name: file.path }, content, kind, around);
     return;
   }
   if (kind === "configuration") checkPermissions(file);
@@ -76,6 +82,14 @@ function inspectFile(
   const { isConditional } = file.container;
   const place = content.text.place(0, 1);
   inspection.documents.push({ kind, ...content, isConditional, place, around });
+}
+
+function isAt({ path }: AnyFile, wanted: string): boolean {
+  return normalized(path) === normalized(wanted);
+}
+
+function isCopy(file: AnyFile): boolean {
+  return !("entry" in file) && file.content.kind === "file";
 }
 
 function inspectCall(inspection: Inspection, files: readonly AnyFile[], call: PlacedCall): void {
@@ -152,7 +166,7 @@ function inspectInputFile(
   kind: "boot" | "configuration",
 ): void {
   const place = call.name.place(0, call.name.text.length);
-  const file = files.find((each) => normalized(each.path) === normalized(path));
+  const file = files.find((each) => isAt(each, path));
   if (file === undefined) {
     inspection.report("note", "not-checked", place, `\`${call.program}\` reads ${path}, which is not written here`);
     return;
@@ -161,7 +175,7 @@ function inspectInputFile(
     const message = `${path} is written after \`bootcmd\` has run: on the first boot it is missing`;
     inspection.report("error", "written-too-late", place, message, { hint: "use a here-document instead" });
   }
-  inspectFile(inspection, file, kind);
+  inspectFile(inspection, files, file, kind);
 }
 
 /** A configuration that is written where nothing reads it. */

@@ -122,6 +122,9 @@ describe("the files that a script writes", () => {
     ["cat /c > /a", ["/a file"]],
     ["{ echo b; } > /a", ["/a unknown"]],
     ["cat > $A <<E\nb\nE", []],
+    ["cp -p /c /a", ["/a file"]],
+    ["sudo install -D -m 0600 /c /a", ["/a file"]],
+    ["mv $C /a; ln -s /a; cp", []],
     ["ls 2> /a 2>&1 < /b", []],
     ["> /a", ["/a unknown"]],
   ])("%j", (script, expected) => {

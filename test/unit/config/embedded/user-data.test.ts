@@ -209,6 +209,11 @@ describe("what is around a configuration", () => {
       ["4:9 missing-runcmd", "6:3 unknown-key"],
     ],
     ["in a script", "#!/bin/sh\nBODY\nkanod-runcmd\n", ["4:1 unknown-key"]],
+    [
+      "in a script that is written",
+      "#cloud-config\nwrite_files:\n- path: /go\n  content: |\n    #!/usr/bin/env bash\n    BODY\n    kanod-runcmd a\nruncmd: [/go]\n",
+      ["8:5 unknown-key", "10:18 bad-arguments"],
+    ],
     ["in a list of words", `#cloud-config\nruncmd:\n- [sh, -c, "BODY"]\n- kanod-runcmd\n`, ["3:77 unknown-key"]],
   ])("a configuration that is written %s is checked", (_, text, expected) => {
     const lines = [`cat > /etc/kanod-configure/configuration.yaml <<'EOF'`, "name: a", "greting: b", "EOF"];
@@ -222,6 +227,23 @@ describe("what is around a configuration", () => {
     expect(
       problemsIn(`#cloud-config\nruncmd:\n- "echo name: a > ${path}"\n- "echo b: c >> ${path}"\n- kanod-runcmd\n`),
     ).toEqual(["3:19 not-checked"]);
+  });
+
+  test.each(["mv", "install -m 0600", "sudo cp -f"])(
+    "a configuration that is put in its place with %s is checked",
+    (command) => {
+      const entry = "write_files:\n- {path: /etc/kanod-configure/conf.yaml, permissions: '0600', content: 'nme: a'}\n";
+      const move = `${command} /etc/kanod-configure/conf.yaml /etc/kanod-configure/configuration.yaml`;
+      const text = `#cloud-config\n${entry}runcmd: [${move}, kanod-runcmd]\n`;
+      expect(problemsIn(text)).toEqual(["3:73 missing-key", "3:73 unknown-key"]);
+    },
+  );
+
+  test("copies of each other are known only on the machine", () => {
+    const path = "/etc/kanod-configure/configuration.yaml";
+    expect(problemsIn(`#cloud-config\nruncmd: [cp /a ${path}, cp ${path} /a, kanod-runcmd]\n`)).toEqual([
+      "2:16 not-checked",
+    ]);
   });
 
   test("a boot document that a script writes before is read", () => {
