@@ -94,7 +94,7 @@ class Printer {
 
 /** The cells, or those around the marked ones where all together are too wide, with the marks in a second line. */
 function marked(cells: readonly Cell[], width: number, from: number, to: number): string[] {
-  const start = width <= maxWidth || from + context < maxWidth ? 0 : from - context;
+  const start = width <= maxWidth ? 0 : startOfWindow(cells, from);
   const end = width <= maxWidth ? cells.length : endOfWindow(cells, start);
   const shown = cells.slice(start, end).map(({ text }) => text);
   const cut = start > 0 ? "…" : "";
@@ -102,6 +102,13 @@ function marked(cells: readonly Cell[], width: number, from: number, to: number)
   const marks = Math.max(1, widthOf(cells.slice(from, Math.min(to, end))));
   const text = `${cut}${shown.join("")}${end < cells.length ? "…" : ""}`;
   return [text.trimEnd(), `${" ".repeat(before)}${"^".repeat(marks)}`];
+}
+
+function startOfWindow(cells: readonly Cell[], from: number): number {
+  let start = Math.min(from, cells.length);
+  for (let width = 0; start > 0 && width < context; start--) width += cells[start - 1]?.width ?? 0;
+  // All before it is shown where it fits, which is looked at only near the beginning: a line may have many marks.
+  return start < maxWidth && widthOf(cells.slice(0, from)) + context < maxWidth ? 0 : start;
 }
 
 function endOfWindow(cells: readonly Cell[], start: number): number {

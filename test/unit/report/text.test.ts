@@ -108,6 +108,9 @@ describe("marks stand under what is meant", () => {
     expect(excerpt(text, 1, 2)).toEqual([`${"x".repeat(120)}…`, "^"]);
     expect(excerpt(text, 2004, 2005)).toEqual([`…${"y".repeat(41)}`, `${" ".repeat(41)}^`]);
     expect(excerpt(text, 1, 2005)[1]).toBe("^".repeat(120));
+    const [wide = "", below = ""] = excerpt(`${"\u0000".repeat(200)}HERE`, 201, 205);
+    expect(wide).toBe(`…${"\\u0000".repeat(7)}HERE`);
+    expect(below).toBe(`${" ".repeat(43)}^^^^`);
   });
 
   test("many problems in one long line take no quadratic time", () => {
