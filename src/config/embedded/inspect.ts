@@ -9,6 +9,7 @@ import { inspectKubernetes, type KubernetesObject } from "./kubernetes.ts";
 import { type OpenedYaml, openYaml } from "./open-yaml.ts";
 import { decodedText, fileText, type PlacedText } from "./placed-text.ts";
 import { ScalarTexts } from "./scalar-text.ts";
+import type { TemplateSyntax } from "./templates.ts";
 import { inspectCloudConfig, inspectUserData, isUserData, unzipped } from "./user-data.ts";
 
 /** What is in a file, and the text of it that problems have their places in. */
@@ -49,12 +50,24 @@ function inspectPacked(inspection: Inspection, content: Uint8Array, file: string
 }
 
 function inspectText(inspection: Inspection, text: PlacedText, options: DetectOptions): void {
-  if (isUserData(text.text)) inspectUserData(inspection, text, { pointer: "", templates: [] });
+  if (isUserData(text.text)) inspectUserData(inspection, text, { pointer: "", templates: templatesByName(options) });
   else new YamlInspector(inspection, text, options).inspect();
 }
 
 /** The templates that files of YAML may go through before anybody reads them: clusterctl's, Helm's and the like. */
 const fileTemplates = ["envsubst", "jinja"] as const;
+
+/** Endings of files that Ansible, Terraform and the like make others of. */
+const templateName = /\.(?:j2|jinja2?|tmpl|gotmpl|tpl|tftpl|template)$/i;
+
+/** The templates that the name of a file promises. */
+function templatesByName({ name }: DetectOptions): readonly TemplateSyntax[] {
+  return templateName.test(name) ? ["terraform", ...fileTemplates] : [];
+}
+
+/** Kinds of documents that have no templates of their own. */
+const untemplated: ReadonlySet<DocumentKind> = new Set(["configuration", "boot", "system", "network"]);
+
 /** Tags of programs that read YAML with tags of their own. */
 const allowedElsewhere = ["unknown-tag"];
 
@@ -70,7 +83,7 @@ class YamlInspector {
   }
 
   inspect(): void {
-    const raw = openYaml(this.#text, [], { single: false });
+    const raw = openYaml(this.#text, templatesByName(this.#options), { single: false });
     const kinds = this.#kinds(raw);
     const filled = raw.problems.length > 0 ? this.#filled(kinds) : undefined;
     if (filled === undefined) this.#documents(raw, kinds);
@@ -137,8 +150,10 @@ class YamlInspector {
       return;
     }
     const isAlone = count === 1 || kind === "image";
+    const templates = untemplated.has(kind) ? templatesByName(this.#options) : [];
     const single = isAlone ? document : parseYaml(this.#text.text, this.#text.file);
-    documents.push({ ...common, text: this.#text, document: single });
+    const read = templates.length > 0 ? { templates } : { document: single };
+    documents.push({ ...common, text: this.#text, ...read });
     if (kind === "network" && this.#options.otherwise !== undefined) {
       const message = "only a network configuration: it was checked as the `network` section of a configuration";
       this.#inspection.report("note", "network-only", place, message);

@@ -14,7 +14,7 @@ const systemPath = "/etc/kanod-configure/system.yaml";
 /** Finds our documents in what a machine is told, and what is wrong around them. */
 export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): void {
   const paths = new Set([configurationPath, ...bootstrap.calls.flatMap(givenPaths)]);
-  const files = [...bootstrap.files, ...wholeFiles(bootstrap.scripted)];
+  const files = wholeFiles([...bootstrap.files, ...bootstrap.scripted]);
   const configurations = files.filter(({ path }) => paths.has(normalized(path)));
   const misplaced = configurations.length > 0 ? [] : files.filter(({ path }) => isMisplaced(path));
   const runcmd = bootstrap.calls.filter(({ program }) => program === "kanod-runcmd");
@@ -44,12 +44,20 @@ export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): 
 /** A file on the machine, whoever writes it. */
 type AnyFile = WrittenFile | ScriptedFile;
 
-/** What scripts write in pieces is not known. */
-function wholeFiles(files: readonly ScriptedFile[]): ScriptedFile[] {
-  const inPieces = new Set(files.filter(({ appends }) => appends).map(({ path }) => normalized(path)));
+/** What is written in pieces is not known. */
+function wholeFiles(files: readonly AnyFile[]): AnyFile[] {
+  const inPieces = new Set(files.filter(isAppended).map(({ path }) => normalized(path)));
+  if (inPieces.size === 0) return [...files];
   const whole = files.filter(({ path }) => !inPieces.has(normalized(path)));
   const firsts = [...inPieces].flatMap((path) => files.find((file) => normalized(file.path) === path) ?? []);
-  return [...whole, ...firsts.map((file) => ({ ...file, content: { kind: "unknown" } as const }))];
+  const unknown = firsts.map(({ container, path, pathPlace, pointer }): ScriptedFile => {
+    return { container, path, pathPlace, pointer, content: { kind: "unknown" }, appends: true };
+  });
+  return [...whole, ...unknown];
+}
+
+function isAppended(file: AnyFile): boolean {
+  return "entry" in file ? file.entry["append"] === true : file.appends;
 }
 
 /** Whether a file that is written, such as a script or a unit, may call the program when something else calls it. */

@@ -5,7 +5,7 @@
 export const unknown = "\ue000";
 
 /** Syntaxes of templates that a text may go through before it is used. */
-export type TemplateSyntax = "jinja" | "envsubst" | "shell";
+export type TemplateSyntax = "jinja" | "envsubst" | "terraform" | "shell";
 
 /** One thing that a template fills in. Offsets in UTF-16 units. */
 interface Gap {
@@ -67,10 +67,12 @@ const gapsOf: Readonly<Record<TemplateSyntax, (text: string) => Gap[]>> = {
   jinja: (text) => gapsMatching(text, /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}|\{#[\s\S]*?#\}/g),
   // clusterctl replaces `${VAR}` and its forms with defaults and the like.
   envsubst: (text) => gapsMatching(text, /\$\{[^}\n]*\}/g),
+  // https://developer.hashicorp.com/terraform/language/expressions/strings#directives
+  terraform: (text) => gapsMatching(text, /%\{[^}\n]*\}/g),
   shell: (text) => gapsMatching(text, /\$\{[^}\n]*\}|\$\([^)\n]*\)|\$[A-Za-z_]\w*|\$[0-9@*#?$!-]|`[^`\n]*`/g),
 };
 
-const kinds: Readonly<Record<string, Gap["kind"]>> = { "{%": "statement", "{#": "comment" };
+const kinds: Readonly<Record<string, Gap["kind"]>> = { "{%": "statement", "%{": "statement", "{#": "comment" };
 
 function gapsMatching(text: string, pattern: RegExp): Gap[] {
   return [...text.matchAll(pattern)].map(({ 0: match, index }) => ({

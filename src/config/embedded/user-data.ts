@@ -167,7 +167,7 @@ class UserDataReader {
     const [fault] = opened.problems;
     if (fault?.source === undefined || templates.includes("jinja")) return { opened, templates };
     // Programs other than cloud-init have templates for user-data, too.
-    const all = [...new Set([...templates, "envsubst", "jinja"] as const)];
+    const all = [...new Set([...templates, "terraform", "envsubst", "jinja"] as const)];
     const filled = openYaml(text, all, options);
     if (filled.problems.length > 0) return { opened, templates };
     const message = "this becomes YAML only when its templates are filled in, which cloud-init does not do here";

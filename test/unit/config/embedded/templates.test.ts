@@ -6,7 +6,9 @@ import { check, problemsIn } from "../../../support/embedded.ts";
 const shownGaps = (text: string): string => text.replaceAll(unknown, "?");
 
 describe("gaps of", () => {
-  test.each<["jinja" | "envsubst" | "shell", string, string]>([
+  test.each<["jinja" | "envsubst" | "terraform" | "shell", string, string]>([
+    ["terraform", "a: x%{ if b ~}y", "a: x??????????y"],
+    ["terraform", "%{ if b }\na: §{c}\n", "## ## # #\na: §{c}\n"],
     ["jinja", "a: {{ b }}c", "a: ???????c"],
     ["jinja", "a: x{% if b %}y{% endif %}", "a: x??????????y???????????"],
     ["jinja", "a: 1\n  {% if b %}\nc: 2\n{% endif %}", "a: 1\n  ## ## # ##\nc: 2\n## ##### ##"],
@@ -109,5 +111,20 @@ describe("a configuration with templates", () => {
       `#cloud-config\nbootcmd:\n- |\n  kanod-bootcmd <<${quote}E${quote}\n  disk: $DISK\n  size: $(size)\n  E\n`;
     expect(problemsIn(text(""))).toEqual(["5:9 template", "6:9 template"]);
     expect(problemsIn(text("'"))).toEqual(["6:9 wrong-type"]);
+  });
+});
+
+describe("a file whose name says that it is a template", () => {
+  const variable = `$${"{a}"}`;
+
+  test.each<[string, string, string[]]>([
+    ["machine.yaml.j2", "name: {{ a }}\ngreting: b\n", ["1:7 template", "2:1 unknown-key"]],
+    ["machine.yaml.tftpl", `name: ${variable}\n%{ if b ~}\ngreeting: c\n%{ endif ~}\n`, ["1:7 template"]],
+    ["boot.yaml.j2", "{% for a in b %}\ndisk: {{ a }}\n{% endfor %}\n", ["2:7 template"]],
+    ["user-data.tpl", `#cloud-config\nruncmd: [kanod-runcmd ${variable}]\n`, ["2:10 missing-configuration"]],
+    ["machine.yaml", `name: ${variable}\n`, ["1:7 bad-format"]],
+    ["config.yaml.j2", "{{ a }}\n", ["1:1 template"]],
+  ])("%s", (name, text, expected) => {
+    expect(problemsIn(text, { name })).toEqual(expected);
   });
 });

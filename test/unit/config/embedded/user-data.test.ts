@@ -239,6 +239,11 @@ describe("what is around a configuration", () => {
     },
   );
 
+  test("a configuration that is added to is known only on the machine", () => {
+    const more = "- {path: /etc/kanod-configure/configuration.yaml, append: true, content: 'greting: b'}\n";
+    expect(problemsIn(`#cloud-config\n${files}${more}runcmd: [kanod-runcmd]\n`)).toEqual(["3:10 not-checked"]);
+  });
+
   test("copies of each other are known only on the machine", () => {
     const path = "/etc/kanod-configure/configuration.yaml";
     expect(problemsIn(`#cloud-config\nruncmd: [cp /a ${path}, cp ${path} /a, kanod-runcmd]\n`)).toEqual([
@@ -258,6 +263,8 @@ describe("what is around a configuration", () => {
       "7:10 missing-configuration",
       "7:23 bad-arguments",
     ]);
+    const terraform = `#cloud-config\n${files.replace("name: a", "name: {n}").replace("{n}", "$$$&")}%{ if b ~}\n- [x]\n%{ endif ~}\nruncmd: [kanod-runcmd]\n`;
+    expect(problemsIn(terraform)).toEqual(["3:88 template", "4:1 unfilled-template"]);
     expect(problemsIn("#cloud-config\na: [\n").map((each) => each.replace(/.* /, ""))).toEqual(["yaml-syntax"]);
   });
 
