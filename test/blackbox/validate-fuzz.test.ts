@@ -42,12 +42,17 @@ const known = knownKeysOf(rules);
 
 /** What `validate` takes a file for that shows no kind of its own: the user named it, with --boot, or a folder above it. */
 const namedAs = ["configuration", "boot", undefined] as const;
+const names = ["f.yaml", "f.yaml.j2", "config.yaml", "user-data.tftpl"] as const;
 
 /** All that `validate` does with a file but reading it, within the time that it may take. */
-function look(content: string | Uint8Array, otherwise: (typeof namedAs)[number]): void {
+function look(
+  content: string | Uint8Array,
+  otherwise: (typeof namedAs)[number],
+  name: (typeof names)[number] = "f.yaml",
+): void {
   const begin = performance.now();
   const bytes = Buffer.from(content);
-  const checked = checkFile(inspectFile(bytes, "f.yaml", { known, name: "f.yaml", otherwise }), checkers);
+  const checked = checkFile(inspectFile(bytes, name, { known, name, otherwise }), checkers);
   const lines = checked.text.split("\n").length;
   const isWhole = ({ code, message, source }: Problem): boolean =>
     /^[a-z0-9-]+$/.test(code) && /\S/.test(message) && source !== undefined && source.line <= lines;
@@ -93,7 +98,19 @@ ${indented(indented(text))}
       preKubeadmCommands: [kanod-runcmd]
 `;
   const parts = `Content-Type: multipart/mixed; boundary="b"\nMIME-Version: 1.0\n\n--b\nContent-Type: text/cloud-config\n\n${cloudConfig}\n--b--\n`;
-  return [cloudConfig, `## template: jinja\n${cloudConfig}`, packed, secret, template, parts];
+  const script = `#!/bin/sh\ncat > /etc/kanod-configure/configuration.yaml <<EOF\n${text}\nEOF\nkanod-runcmd 50 --log-level debug\n`;
+  const list = `apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: a}\n  stringData: {b: ${JSON.stringify(text)}}
+- apiVersion: bootstrap.cluster.x-k8s.io/v1beta1
+  kind: KubeadmConfig
+  spec:
+    files:
+    - path: /etc/kanod-configure/configuration.yaml
+      contentFrom: {secret: {name: a, key: b}}
+    - {path: /a, content: ${JSON.stringify(script)}}
+    - {path: /a, append: true, content: x}
+    preKubeadmCommands: [mv /a /etc/kanod-configure/configuration.yaml, kanod-runcmd]
+`;
+  return [cloudConfig, `## template: jinja\n${cloudConfig}`, packed, secret, template, parts, script, list];
 }
 
 const examples = globSync("{contributions,packaging}/**/{example,config}.yaml", {
@@ -116,7 +133,7 @@ const words = `<<: |*a|&a |!!binary |!!merge |!!str |---
 |__proto__: |constructor: |toString: |{{ ds.meta_data.x }}|\${X:=y}|{% if %}|#cloud-config
 |#cloud-config-archive
 |Content-Type: |encoding: gz+b64|0x10|1e999|9007199254740993|@vault:kv1:a:b|kanod-bootcmd <<EOF
-|kanod-runcmd|name: `;
+|kanod-runcmd|name: |%{ if }|cat > /etc/kanod-configure/configuration.yaml|tee |--config `;
 const piece = fc.constantFrom(...signs, ...words.split("|"));
 const mutation = fc.record({
   at: fc.nat(20_000),
@@ -153,9 +170,11 @@ test(`${runs} broken inputs`, { timeout: 120_000 + runs * 100 }, () => {
     { weight: 12, arbitrary: broken },
     { weight: 2, arbitrary: broken.map((text) => wrappings(text)[0] ?? "") },
     { weight: 2, arbitrary: broken.map((text) => wrappings(text)[3] ?? "") },
+    { weight: 1, arbitrary: broken.map((text) => wrappings(text)[6] ?? "") },
+    { weight: 1, arbitrary: broken.map((text) => wrappings(text)[7] ?? "") },
     { weight: 1, arbitrary: broken.map((text) => gzipSync(text)) },
     { weight: 2, arbitrary: fc.array(piece, { maxLength: 60 }).map((parts) => parts.join("")) },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) },
   );
-  fc.assert(fc.property(input, fc.constantFrom(...namedAs), look), { numRuns: runs });
+  fc.assert(fc.property(input, fc.constantFrom(...namedAs), fc.constantFrom(...names), look), { numRuns: runs });
 });

@@ -122,16 +122,17 @@ class YamlInspector {
     inspectKubernetes(this.#inspection, objects);
     // What is checked brings the problems of its YAML itself.
     if (objects.length === 0 && kinds.some((kind) => kind !== "other")) return;
-    if (objects.length === 0 && this.#options.otherwise === undefined) this.#foreign(problems);
-    else this.#inspection.problems.push(...problems);
+    const holdsOurs = this.#inspection.documents.some(({ kind }) => kind !== "kubernetes" && kind !== "other");
+    if (holdsOurs || this.#options.otherwise !== undefined) this.#inspection.problems.push(...problems);
+    else this.#foreign(problems, objects.length === 0 && /\{[{%]/.test(this.#text.text));
     if (isTemplateOnly) reportTemplateOnly(this.#inspection, this.#text);
   }
 
   /** A file of another program, which may allow more than we do, or fill in templates: only what is no YAML is wrong. */
-  #foreign(problems: readonly Problem[]): void {
+  #foreign(problems: readonly Problem[], mayBeTemplate: boolean): void {
     const fault = problems.find(({ code }) => code === "yaml-syntax") ?? problems[0];
     if (fault?.source === undefined) return;
-    if (fault.code === "yaml-syntax" && !/\{[{%]/.test(this.#text.text)) {
+    if (fault.code === "yaml-syntax" && !mayBeTemplate) {
       this.#inspection.problems.push(fault);
     } else {
       const message = `this is no YAML for us, and nothing in it looks like ours: ${fault.message}`;

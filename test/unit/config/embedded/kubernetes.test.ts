@@ -238,6 +238,14 @@ describe("a manifest that is a template itself", () => {
     expect(check(chart).problems.filter(({ severity }) => severity !== "note")).toEqual([]);
   });
 
+  test("with nothing of ours is broken once, where a folder was named", () => {
+    const broken = object("Deployment", "spec: {a: [}", "b: [", "c: {");
+    expect(problemsIn(broken).length).toBeGreaterThan(1);
+    expect(problemsIn(broken, { otherwise: undefined })).toEqual([expect.stringContaining("yaml-syntax")]);
+    const twice = object("Kustomization", "a: 1", "a: 2");
+    expect(problemsIn(twice, { otherwise: undefined })).toEqual(["5:1 not-checked"]);
+  });
+
   test("may be broken all the same", () => {
     expect(problemsIn(object("ConfigMap", "data: [{{ a }}", "b: ["), { otherwise: undefined })).toEqual([
       expect.stringContaining("yaml-syntax"),
