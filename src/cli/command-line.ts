@@ -41,6 +41,8 @@ export class Program {
 
   /** Lets `action` be the code of `command`, which is the program's own or one of its subcommands. */
   setAction<Options extends object>(command: Command, action: Action<Options>): void {
+    const name = command === this.command ? command.name() : `${this.command.name()} ${command.name()}`;
+    command.showHelpAfterError(`(${name} --help tells more)`);
     command.action(async (...given: unknown[]) => {
       const [options, self] = given.slice(-2) as [Options, Command];
       this.exitCode = await action(options, self.args);

@@ -350,6 +350,7 @@ describe("bad input", () => {
     ["no file", [], "missing required argument"],
     ["an unknown format", ["--format", "xml", "a"], "text, json, sarif, github"],
     ["an unknown option", ["--strct", "a"], "--strict"],
+    ["no file at all", [], "kanod-configure validate --help"],
   ])("%s is a usage error", async (_, args, expected) => {
     const { exitCode, err } = await validate("/", args);
     expect(exitCode).toBe(2);
