@@ -201,6 +201,18 @@ function settledName(contribution: Contribution): string {
   return `${contribution.stage}/${contribution.name}`;
 }
 
+/**
+ * A run as it is now: one that says it is running but whose process is gone was interrupted.
+ *
+ * @param isAlive whether the process that a record names still runs
+ */
+export function currentRun(run: RunRecord, isAlive: (run: RunRecord) => boolean): RunRecord {
+  if (run.state !== "running" || isAlive(run)) return run;
+  const interrupted = structuredClone(run);
+  interrupt(interrupted);
+  return interrupted;
+}
+
 function interrupt(run: RunRecord): void {
   run.state = "interrupted";
   for (const record of run.contributions) if (record.state === "running") record.state = "interrupted";

@@ -1,5 +1,5 @@
 import type { ContributionRecord, Stage } from "./contribution.ts";
-import { type JournalState, lastRun, type RunRecord } from "./journal.ts";
+import { currentRun, type JournalState, lastRun, type RunRecord } from "./journal.ts";
 
 /** The machine as a whole: what `kanod-configure status` answers. */
 export type OverallStatus = "done" | "failed" | "running" | "not-run";
@@ -14,16 +14,15 @@ export interface StatusReport {
 }
 
 /**
- * Judges the journal. A run that says it is running but whose process is gone was interrupted, which is a failure. The
- * machine is done when the run stage is done and the boot stage, where it ran, is too.
+ * Judges the journal. An interrupted run is a failure. The machine is done when the run stage is done and the boot stage,
+ * where it ran, is too.
  *
  * @param isAlive whether the process that a record names still runs
  */
 export function judge(state: JournalState | undefined, isAlive: (run: RunRecord) => boolean): StatusReport {
   const last = (stage: Stage): RunRecord | null => {
     const run = state === undefined ? undefined : lastRun(state, stage);
-    if (run === undefined) return null;
-    return run.state === "running" && !isAlive(run) ? { ...run, state: "interrupted" } : run;
+    return run === undefined ? null : currentRun(run, isAlive);
   };
   const boot = last("boot");
   const run = last("run");
@@ -49,7 +48,8 @@ function describeRun(stage: Stage, run: RunRecord | null): string[] {
   if (run === null) return [`${stage.padEnd(4)}  not run`];
   const finished = run.contributions.filter(({ state }) => state === "done" || state === "skipped").length;
   const counted = `${finished} of ${run.contributions.length} contributions finished`;
-  const duration = run.duration === undefined ? `since ${run.started}` : `in ${run.duration} s, started ${run.started}`;
+  const started = run.state === "running" ? `since ${run.started}` : `started ${run.started}`;
+  const duration = run.duration === undefined ? started : `in ${run.duration} s, started ${run.started}`;
   const lines = [`${stage.padEnd(4)}  ${run.state}: ${counted}, ${duration}`];
   if (run.error !== undefined) lines.push(`      ${run.error.message} [${run.error.code}]`);
   return [...lines, ...run.contributions.flatMap(describeContribution)];
@@ -58,6 +58,7 @@ function describeRun(stage: Stage, run: RunRecord | null): string[] {
 function describeContribution(record: ContributionRecord): string[] {
   const named = `      ${record.name} (element ${record.element})`;
   if (record.state === "running") return [`${named}: running since ${record.started ?? "?"}`];
+  if (record.state === "interrupted") return [`${named}: interrupted, began ${record.started ?? "?"}`];
   if (record.error !== undefined) return [`${named}: ${record.error.message} [${record.error.code}]`];
   return record.state === "stopped" ? [`${named}: stopped the run`] : [];
 }

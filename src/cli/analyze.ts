@@ -1,6 +1,7 @@
 import { analyze, formatAnalysis } from "../agent/analysis.ts";
-import { journalPath, lookAtJournal } from "../agent/journal.ts";
+import { currentRun, journalPath, lookAtJournal } from "../agent/journal.ts";
 import { AgentError } from "../config/agent-error.ts";
+import { isAlive } from "../host/process-info.ts";
 import type { CommandContext, Program } from "./command-line.ts";
 import { exitCodes } from "./io.ts";
 import { formatOption, rootOption } from "./options.ts";
@@ -32,7 +33,8 @@ export function defineAnalyze(program: Program, { io }: CommandContext): void {
         hint,
       });
     }
-    const analysis = analyze(state, host.now().getTime());
+    const runs = state.runs.map((run) => currentRun(run, ({ process }) => isAlive(process)));
+    const analysis = analyze({ ...state, runs }, host.now().getTime());
     const shown = { ...analysis, boots: analysis.boots.slice(0, options.all === true ? undefined : 1) };
     io.out(options.format === "json" ? `${JSON.stringify(shown, undefined, 2)}\n` : formatAnalysis(shown));
     return exitCodes.done;

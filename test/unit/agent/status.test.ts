@@ -33,7 +33,16 @@ test("no journal is not run", () => {
 });
 
 test("a killed run is shown as interrupted", () => {
-  expect(judge(journal(run("run", "running")), () => false).run?.state).toBe("interrupted");
+  const started = "2026-01-01T00:00:09.000Z";
+  const contributions = [{ name: "C", element: "c", priority: 3, state: "running" as const, started }];
+  const killed = journal(run("run", "running", { contributions }));
+  const report = judge(killed, () => false);
+  expect([report.run?.state, report.run?.contributions[0]?.state]).toEqual(["interrupted", "interrupted"]);
+  expect(formatStatus(report)).toContain(
+    "run   interrupted: 0 of 1 contributions finished, started 2026-01-01T00:00:00.000Z\n" +
+      `      C (element c): interrupted, began ${started}\n`,
+  );
+  expect(killed.runs[0]?.state).toBe("running");
 });
 
 test("the text tells what runs, what failed and why", () => {

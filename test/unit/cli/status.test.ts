@@ -53,3 +53,12 @@ test("who waits sees a damaged journal replaced", async () => {
   renameSync(join(root, "new"), join(root, folder, "state.json"));
   expect(await waiting).toMatchObject({ exitCode: 0, err: "" });
 });
+
+test("a run whose process is gone was interrupted, also to analyze", async () => {
+  const contribution = { name: "A", element: "a", state: "running", started: "2020-01-01T00:00:00Z" };
+  const killed = JSON.parse(done) as { runs: object[] };
+  killed.runs = [{ ...killed.runs[0], state: "running", contributions: [contribution] }];
+  const root = treeWith(JSON.stringify(killed));
+  expect((await run(root, "status")).out).toContain("run   interrupted");
+  expect((await run(root, "analyze")).out).toMatch(/^run stage: interrupted, 0\.000 s/);
+});
