@@ -256,3 +256,13 @@ test("YAML is highlighted by its parts", () => {
     "k(a-b)s(:) t(&#34;c: d&#34;) c(# e)\ns(-) k(f)s(:) w(5)\n  k(g)s(:) s([)w(true), h, t(&#39;i&#39;)s(])\ns(-) j#k\nk(l)s(:) s(|)\n  &#60;m&#62;\n",
   );
 });
+
+test("a key and a definition of the same name are told apart by their anchors", async () => {
+  const tree = { type: "object", properties: { kids: { type: "array", items: { $ref: "#/definitions/tree" } } } };
+  const text = await manualMarkdown(
+    manualOf({ properties: { tree: { $ref: "#/definitions/tree" } }, definitions: { tree } }),
+  );
+  expect(text).toContain("Keys: [`tree`](#tree)\n");
+  expect(text).toContain("Used in several places: [`tree`](#tree-1)\n");
+  expect(text).toContain("| `tree.kids` | list of mappings | See [`tree`](#tree-1). |");
+});
