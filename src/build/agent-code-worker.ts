@@ -20,8 +20,9 @@ const scripts = new Map<string, Script>();
 const asked = new Set<string>();
 
 /**
- * `flush`: code that was not called for a while would be thrown away. `sparkplug`: this compiler works beside the program,
- * and marks the functions that it has in hand, so that the code would not be the same in every run.
+ * What is turned off while the program runs. `flush-bytecode`: code that was not called for a while would be thrown away.
+ * `sparkplug`: this compiler works beside the program and marks the functions that it has in hand, so that the code would
+ * not be the same in every run.
  */
 const flags = ["flush-bytecode", "sparkplug"];
 const changeFlags = (prefix: "--" | "--no-"): void => {

@@ -37,14 +37,23 @@ export function partOf(module: string): string {
   return `((module, exports, require, __dirname) => {\n${module}\n})`;
 }
 
+/**
+ * The script with characters beyond ASCII as escapes, which mean the same in texts. V8 keeps a script in which one
+ * character is beyond Latin-1 with two bytes for each.
+ */
+export function inAscii(script: string): string {
+  if (/String\.raw`[^`]*[\u0080-\uffff]/.test(script)) throw new Error("in String.raw an escape is no escape");
+  return script.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** Names of the files or assets that hold a part, and the code that V8 compiled for it in advance. */
 export function assetsOf(part: ProgramPart): { text: string; code: string } {
   return { text: `${part}.cjs`, code: `${part}.code` };
 }
 
 /**
- * An expression for the value of a part that is stored outside of the program's text. V8 compiles most functions when they are first
- * called, and the code that Node itself keeps in an executable has only those that no call was needed for.
+ * An expression for the value of a part that is stored outside of the program's text. V8 compiles most functions when they
+ * are first called, and the code that Node itself keeps in an executable has only those that no call was needed for.
  *
  * @param withCode whether its code is stored as well
  */
@@ -106,15 +115,6 @@ ${getters.join("")}};
 const image = evaluate(${expressionOf("image")}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
 run(agent, image.default);
 `;
-}
-
-/**
- * The script with characters beyond ASCII as escapes, which mean the same in texts. V8 keeps a script in which one
- * character is beyond Latin-1 with two bytes for each.
- */
-export function inAscii(script: string): string {
-  if (/String\.raw`[^`]*[\u0080-\uffff]/.test(script)) throw new Error("in String.raw an escape is no escape");
-  return script.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**
