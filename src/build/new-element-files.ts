@@ -51,7 +51,7 @@ ${indent}  text: Hello
 | \`test/${element}.test.${language}\` | shows that it is done: \`npm test\` |
 | \`example.yaml\` | a configuration that uses it${boot ? "; `boot.yaml` is its boot part alone" : ""} |
 | \`element-deps\` | the elements of diskimage-builder that it needs |
-${language === "ts" ? "| `tsconfig.json` | lets editors know what `conf` has, once `kanod-configure compile -o build/agent` has run |\n" : ""}`;
+${language === "ts" ? "| `tsconfig.json` | lets editors know what `conf` has, once `kanod-configure compile --element . -o build/agent` has run |\n" : ""}`;
 }
 
 /** What `compile` checks contributions with, for editors; nothing else reads it. */
