@@ -64,7 +64,8 @@ export function holdsUnknown(value: unknown): boolean {
 
 const gapsOf: Readonly<Record<TemplateSyntax, (text: string) => Gap[]>> = {
   // https://jinja.palletsprojects.com/en/stable/templates/#synopsis
-  jinja: (text) => gapsMatching(text, /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}|\{#[\s\S]*?#\}/g),
+  // In Go's templates, which Helm's are, text between backquotes is taken as it is.
+  jinja: (text) => gapsMatching(text, /\{\{-?\s*`[^`]*`\s*-?\}\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}|\{#[\s\S]*?#\}/g),
   // clusterctl replaces `${VAR}` and its forms with defaults and the like.
   envsubst: (text) => gapsMatching(text, /\$\{[^}\n]*\}/g),
   // https://developer.hashicorp.com/terraform/language/expressions/strings#directives
@@ -95,7 +96,8 @@ function fill(text: string, gaps: readonly Gap[]): string {
 function filling(text: string, gap: Gap): string {
   const filled = text.slice(gap.start, gap.end);
   if (gap.kind !== "value" && isAloneOnItsLines(text, gap)) return asComment(indented(text, gap, filled));
-  return filled.replace(/[^\n]/g, gap.kind === "comment" ? " " : unknown);
+  // The further lines may stand in a block, whose indentation they have to keep.
+  return filled.replace(/(\n[ \t]*)|[^\n]/g, (_, indent) => indent ?? (gap.kind === "comment" ? " " : unknown));
 }
 
 /**
