@@ -98,3 +98,16 @@ function undescribed(value: unknown, pointer: string): string[] {
     });
   });
 }
+
+test("the README of a contribution has the codes of what its check finds", () => {
+  const missing = withContribution.flatMap((path) => {
+    const files = readdirSync(join(path, "kanod")).filter((name) => name.endsWith(".ts"));
+    const source = files.map((name) => readFileSync(join(path, "kanod", name), "utf8")).join("\n");
+    const codes = [...source.matchAll(/(?:\bcode: |\b(?:finding|error|warning)\()"([a-z]+(?:-[a-z0-9]+)+)"/g)].map(
+      ([, code]) => code,
+    );
+    const readme = readFileSync(join(path, "README.md"), "utf8");
+    return codes.filter((code) => !readme.includes(`\`${code}\``)).map((code) => `${basename(path)}: ${code}`);
+  });
+  expect(missing).toEqual([]);
+});
