@@ -66,7 +66,7 @@ async function readInputs(io: CliIo, options: PlanOptions, host: Host): Promise<
   const named = async (file: string): Promise<InputText> =>
     file === "-"
       ? { text: await io.readStdin(), file: "<stdin>" }
-      : readRequired(outsideHost(io), resolve(io.workingDirectory, file));
+      : { ...(await readRequired(outsideHost(io), resolve(io.workingDirectory, file))), file };
   const { config, boot, system } = options;
   const configuration = config === undefined ? await readOptional(host, configurationPath) : await named(config);
   if (configuration === undefined && boot === undefined) {

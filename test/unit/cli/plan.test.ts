@@ -258,6 +258,9 @@ describe("a plan", () => {
     const { exitCode, out, err } = await plan(root);
     expect([exitCode, out]).toEqual([1, ""]);
     expect(err).toContain("/etc/kanod-configure/configuration.yaml:2:8: error[unknown-key]");
+    writeFileSync(join(root, "c.yaml"), "name: a\nboot: {dsk: sda}\n");
+    const named = await plan(root, ["--config", "./c.yaml"], { workingDirectory: root });
+    expect(named.err).toMatch(/^\.\/c\.yaml:2:8: error\[unknown-key\]/);
   });
 
   test("without any input is exit code 3", async () => {
