@@ -210,7 +210,7 @@ function reportMissingRuncmd(inspection: Inspection, { replacesCommands }: Boots
   } else {
     const message = "nothing here calls `kanod-runcmd`: only an image that does it itself applies this configuration";
     const hint = "images of kanod-image-builder do; for others add `runcmd: [kanod-runcmd]`";
-    inspection.report("note", "missing-runcmd", pathPlace, message, { hint });
+    inspection.report("warning", "missing-runcmd", pathPlace, message, { hint });
   }
 }
 
