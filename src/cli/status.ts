@@ -11,6 +11,8 @@ import { checkRoot, quietHost, rootFolder } from "./tree.ts";
 
 /** How often a journal that is waited for is read, in seconds. */
 const pollInterval = 0.5;
+/** How long is waited, in seconds. */
+const defaultTimeout = 1800;
 
 const exitCodeOf: Readonly<Record<OverallStatus, number>> = {
   done: exitCodes.done,
@@ -21,7 +23,7 @@ const exitCodeOf: Readonly<Record<OverallStatus, number>> = {
 
 interface StatusOptions {
   wait?: true;
-  timeout: string;
+  timeout?: string;
   format: string;
   root?: string;
 }
@@ -32,7 +34,7 @@ export function defineStatus(program: Program, { io }: CommandContext): void {
     .command("status")
     .description("Tell whether this machine is configured: reads the journal that kanod-bootcmd and kanod-runcmd keep.")
     .option("--wait", "wait until the run stage has ended")
-    .option("--timeout <seconds>", "with --wait: give up after this time", "1800")
+    .option("--timeout <seconds>", `with --wait: give up after this time (default: ${defaultTimeout})`)
     .addOption(formatOption(["text", "json"]))
     .addOption(rootOption())
     .addHelpText(
@@ -40,7 +42,10 @@ export function defineStatus(program: Program, { io }: CommandContext): void {
       "\nExit codes: 0 done, 1 failed or interrupted, 2 usage error, 3 the journal is damaged, 5 not run or still running.",
     );
   program.setAction<StatusOptions>(command, async (options) => {
-    const seconds = Number(options.timeout);
+    if (options.timeout !== undefined && options.wait !== true) {
+      throw usageError("timeout-without-wait", "--timeout says how long to wait: it goes with --wait", "add --wait");
+    }
+    const seconds = Number(options.timeout ?? defaultTimeout);
     if (!(seconds >= 0)) throw usageError("bad-timeout", "--timeout takes a number of seconds");
     await checkRoot(io, rootFolder(io, options.root).root);
     const { host } = quietHost(io, options.root);

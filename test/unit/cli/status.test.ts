@@ -39,6 +39,15 @@ test.each([
   expect((await run(root, "status", "--wait", "--timeout", "0.1")).exitCode).toBe(3);
 });
 
+test.each([
+  ["bad-timeout", ["--wait", "--timeout", "soon"]],
+  ["bad-timeout", ["--wait", "--timeout", "-1"]],
+  ["timeout-without-wait", ["--timeout", "5"]],
+])("%s is a usage error: %j", async (code, args) => {
+  const { exitCode, err } = await run(treeWith(done), "status", ...args);
+  expect([exitCode, err.includes(`[${code}]`)]).toEqual([2, true]);
+});
+
 test("a journal from the future is a journal", async () => {
   const root = treeWith(done);
   expect((await run(root, "status")).exitCode).toBe(0);
