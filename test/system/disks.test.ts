@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/create-host.ts";
 import type { Host } from "../../src/host/host.ts";
 import { createPartitions, type PartitionRequest } from "../../src/services/disks/create.ts";
@@ -21,6 +21,12 @@ const MiB = 2 ** 20;
 
 beforeEach(({ skip }) => {
   if (obstacle !== undefined && !process.env["CI"]) skip(obstacle);
+});
+
+// File systems that can only grow while they are mounted are mounted below it.
+const runFolders = ["/run/kanod-configure/grow", "/run/kanod-configure"].filter((folder) => !existsSync(folder));
+afterAll(() => {
+  for (const folder of runFolders) if (existsSync(folder)) rmdirSync(folder);
 });
 
 /** The real host, but for the marks, which must not outlive the test. */
