@@ -37,6 +37,8 @@ function underOwnFlags<T>(use: () => T): T {
   return result;
 }
 
+const getRawAsset = (name: string): Buffer => readFileSync(request.assets[name] ?? "");
+
 /** What the program makes of its assets. */
 class RememberedScript {
   readonly #name: string;
@@ -64,24 +66,20 @@ function remembered(modules: Modules): Modules {
 }
 
 /** A script that the run did not need: it keeps the code that it had. */
-function unused(name: string): Script {
-  const known = request.assets[name.replace(/\.cjs$/, ".code")];
-  const cachedData = known === undefined ? {} : { cachedData: readFileSync(known) };
-  return new Script(readFileSync(request.assets[name] ?? "", "utf8"), { filename: name, ...cachedData });
+function unused(text: string, code: string): Script {
+  const cachedData = request.assets[code] === undefined ? {} : { cachedData: getRawAsset(code) };
+  return new Script(getRawAsset(text).toString(), { filename: text, ...cachedData });
 }
 
-const getRawAsset = (name: string): Uint8Array => readFileSync(request.assets[name] ?? "");
 const given: Modules = { "node:sea": { getRawAsset }, "node:vm": { Script: RememberedScript } };
 const require = createRequire(import.meta.url);
 
 changeFlags("--no-");
 process.argv = ["node", ...request.argv];
 process.on("exit", () => {
-  for (const [name, file] of Object.entries(request.code)) {
-    writeFileSync(
-      file,
-      underOwnFlags(() => (scripts.get(name) ?? unused(name)).createCachedData()),
-    );
+  for (const { text, code, file } of request.kept) {
+    const made = underOwnFlags(() => (scripts.get(text) ?? unused(text, code)).createCachedData());
+    writeFileSync(file, made);
   }
   if (request.asked !== undefined) writeFileSync(request.asked.file, JSON.stringify([...asked]));
 });

@@ -1,10 +1,9 @@
-import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { runtimeFlags } from "./executable.ts";
 import { agentProgram, assetsOf, bundledParts, type ProgramPart, type ProgramTexts, storedPart } from "./launcher.ts";
 import { builderNode } from "./runtime.ts";
 import type { AgentPart } from "./split-bundle.ts";
-import { type ProgramResult, readText, runProgram, writeText } from "./workspace.ts";
+import { type ProgramResult, readText, runProgram, workerFile, writeText } from "./workspace.ts";
 
 /** What agent-code-worker.ts is asked for. */
 export interface CodeRequest {
@@ -12,8 +11,8 @@ export interface CodeRequest {
   program: string;
   /** Files of its assets, by their names. */
   assets: Readonly<Record<string, string>>;
-  /** Files for the code of scripts, by the names of their assets. */
-  code: Readonly<Record<string, string>>;
+  /** Scripts whose code is kept, by the names of their assets; `file` is for the code. */
+  kept: readonly { text: string; code: string; file: string }[];
   /** The program's name and its arguments. */
   argv: readonly string[];
   /** A file for the numbers of the modules that are asked of a script, as JSON. */
@@ -66,20 +65,20 @@ export async function compileCode(options: CodeOptions): Promise<CodeResult> {
   const request: CodeRequest = {
     program,
     assets: { ...byAsset(texts, "text"), ...byAsset(known, "code") },
-    code: byAsset(code, "text"),
+    kept: entriesOf(code).map(([part, file]) => ({ ...assetsOf(part), file })),
     argv,
     ...(asked === undefined ? {} : { asked: { asset: assetsOf(asked).text, file: report } }),
   };
   await writeText(requestFile, JSON.stringify(request));
-  // The worker has the ending that this file has: .ts in the sources, .js in what is shipped.
-  const own = fileURLToPath(import.meta.url);
-  const worker = join(own, "..", `agent-code-worker${extname(own)}`);
-  const command = [await builderNode(), ...codeOptions, worker, requestFile];
+  const command = [await builderNode(), ...codeOptions, workerFile("agent-code-worker"), requestFile];
   const result = await runProgram(command, { cwd: work, signal, timeout: patience });
   return { ...result, asked: new Set(JSON.parse((await readText(report)) ?? "[]") as string[]) };
 }
 
 function byAsset(files: PartFiles, kind: "text" | "code"): Record<string, string> {
-  const entries = Object.entries(files) as [ProgramPart, string][];
-  return Object.fromEntries(entries.map(([part, file]) => [assetsOf(part)[kind], file]));
+  return Object.fromEntries(entriesOf(files).map(([part, file]) => [assetsOf(part)[kind], file]));
+}
+
+function entriesOf(files: PartFiles): [ProgramPart, string][] {
+  return Object.entries(files) as [ProgramPart, string][];
 }

@@ -1,7 +1,6 @@
-import { dirname, extname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, relative } from "node:path";
 import { shown } from "../config/shown.ts";
-import { copyTree, machine, readText, requiredPackage, runProgram, writeText } from "./workspace.ts";
+import { copyTree, machine, readText, requiredPackage, runProgram, workerFile, writeText } from "./workspace.ts";
 
 export interface BundleRequest {
   /** Path of ncc's main module. */
@@ -54,10 +53,7 @@ export async function bundle({ base, signal, ...request }: BundleOptions): Promi
   const requestFile = `${request.output}.request.json`;
   const ncc = await copyOfNcc(join(dirname(request.output), "ncc"));
   await writeText(requestFile, JSON.stringify({ ...request, report, ncc } satisfies BundleRequest));
-  // The worker has the ending that this file has: .ts in the sources, .js in what is shipped.
-  const own = fileURLToPath(import.meta.url);
-  const worker = join(own, "..", `bundle-worker${extname(own)}`);
-  const argv = [machine.nodeFile, "--no-warnings", worker, requestFile];
+  const argv = [machine.nodeFile, "--no-warnings", workerFile("bundle-worker"), requestFile];
   const { exitCode, stderr } = await runProgram(argv, { cwd: base, signal });
   const text = exitCode === 0 ? await readText(report) : undefined;
   if (text === undefined) throw new BundleFailure(failureText(stderr));

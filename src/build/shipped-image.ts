@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { inDist } from "./agent-files.ts";
 import { bundleImage } from "./bundle-image.ts";
 import { collectContributions } from "./collect.ts";
@@ -8,7 +7,7 @@ import { describeImage, systemRuntime } from "./manifest.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
 import { stageImage } from "./stage-image.ts";
 import { generateTypes } from "./types.ts";
-import { packageFolder, temporaryParent, withFolder, writeText } from "./workspace.ts";
+import { temporaryParent, withFolder, writeText } from "./workspace.ts";
 
 /**
  * Writes `dist/program.cjs`, with the image of all that this package ships: the programs of the package use it where no image
@@ -26,5 +25,5 @@ export async function writeShippedImage(inputs: readonly ElementInput[]): Promis
     for (const part of imageParts) await writeText(inDist(assetsOf(part).text), parts[part]);
     await writeText(inDist("program.cjs"), packagedProgram());
   });
-  for (const [name, text] of types) await writeText(join(packageFolder, "dist/types", name), text);
+  for (const [name, text] of types) await writeText(inDist(`types/${name}`), text);
 }

@@ -5,7 +5,7 @@ import { compileCode } from "./agent-code.ts";
 import { agentBundle, agentCode, filesOf } from "./agent-files.ts";
 import { BuildError, buildProblem } from "./build-error.ts";
 import type { CollectedElement } from "./collect.ts";
-import { agentProgram, assetsOf, bundledParts, imageParts, type ProgramTexts, storedPart } from "./launcher.ts";
+import { agentProgram, assetsOf, bundledParts, type ImagePart, imageParts, storedPart } from "./launcher.ts";
 import { agentParts } from "./split-bundle.ts";
 import { pathKind, readText, writeText } from "./workspace.ts";
 
@@ -18,20 +18,20 @@ export interface StoredProgram {
 
 /**
  * Lays the parts of a program out in files, with the code that V8 compiles for them when the examples of the elements are
- * validated.
+ * validated. Those of the agent lie in this package.
  *
  * @param options `withCode`: the program runs on this machine's Node
  * @throws BuildError where that does not come to an end
  */
 export async function storeParts(
-  texts: ProgramTexts,
+  image: Readonly<Record<ImagePart, string>>,
   elements: readonly CollectedElement[],
   options: { work: string; withCode: boolean; signal: AbortSignal | undefined },
 ): Promise<StoredProgram> {
   const { work, withCode, signal } = options;
   const parts = [...agentParts, ...imageParts];
   const files = { ...agentBundle, ...filesOf(imageParts, (part) => join(work, `${part}.cjs`)) };
-  for (const part of imageParts) await writeText(files[part], texts[part]);
+  for (const part of imageParts) await writeText(files[part], image[part]);
   const code = filesOf(parts, (part) => join(work, `${part}.code`));
   if (withCode) {
     const example = join(work, "example.yaml");

@@ -22,7 +22,7 @@ import {
 } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, extname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -35,6 +35,15 @@ import { AgentError } from "../config/agent-error.ts";
 
 /** The folder of this package, from its sources (`src/build`) as well as from what is shipped (`dist/build`). */
 export const packageFolder: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/**
+ * A module of this folder that runs in a process of its own, by its name without the ending, which is that of this file:
+ * .ts in the sources, .js in what is shipped.
+ */
+export function workerFile(name: string): string {
+  const own = fileURLToPath(import.meta.url);
+  return join(dirname(own), `${name}${extname(own)}`);
+}
 
 /** Processor architectures that Node names and we build for. */
 export type Arch = "x64" | "arm64";
