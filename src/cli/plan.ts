@@ -13,9 +13,9 @@ import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
 import { ownIdentity } from "../host/process-info.ts";
 import { formatPlan, type PlannedStage, planJson } from "../report/plan.ts";
-import { formatProblems, secretLines } from "../report/text.ts";
 import { readCloudInit } from "../services/cloud-init/cloud-init.ts";
 import type { CommandContext } from "./command-line.ts";
+import { formatDocuments } from "./document-problems.ts";
 import { checkStandardInput, configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { newPlanner } from "./planner.ts";
@@ -54,7 +54,7 @@ export async function plan(context: CommandContext, options: PlanOptions): Promi
     return report(io, run, outcomes);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    showDocuments(io, error.documents);
+    io.err(formatDocuments(error.documents, io.color));
     io.err(`${io.program}: the configuration is invalid, there is nothing to plan\n`);
     return exitCodes.failed;
   } finally {
@@ -134,7 +134,7 @@ async function bootPart(
 function report(io: CliIo, { log }: RunLog, outcomes: readonly StageOutcome[]): number {
   let exitCode: number = exitCodes.done;
   for (const { input, failures, result } of outcomes) {
-    showDocuments(io, input.documents);
+    io.err(formatDocuments(input.documents, io.color));
     const notRun = result.contributions.filter(({ state }) => state === "pending").map(({ name }) => name);
     for (const failure of failures) {
       io.err(`${log.redact(formatFailure(failure, { program: io.program, notRun, log }))}\n`);
@@ -142,14 +142,4 @@ function report(io: CliIo, { log }: RunLog, outcomes: readonly StageOutcome[]): 
     }
   }
   return exitCode;
-}
-
-function showDocuments(io: CliIo, documents: ConfigurationError["documents"]): void {
-  const problems = documents.flatMap((checked) => checked.problems);
-  if (problems.length === 0) return;
-  const texts = new Map(documents.map(({ document }) => [document.file, document.text]));
-  const maskedLines = new Map(
-    documents.map(({ document, compiled }) => [document.file, secretLines(document, compiled.secrets)]),
-  );
-  io.err(formatProblems(problems, { texts, maskedLines, color: io.color }));
 }

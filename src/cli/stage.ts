@@ -117,12 +117,8 @@ async function showProblems(
     log[severity === "error" ? "error" : "warn"](`${place}${message} [${code}]`, { event: "problem" });
   }
   if (options.logFormat === "json") return;
-  const { formatProblems, secretLines } = await import(/* webpackMode: "eager" */ "../report/text.ts");
-  const texts = new Map(documents.map(({ document }) => [document.file, document.text]));
-  const maskedLines = new Map(
-    documents.map(({ document, compiled }) => [document.file, secretLines(document, compiled.secrets)]),
-  );
-  io.err(formatProblems(problems, { texts, maskedLines, color: io.color }));
+  const { formatDocuments } = await import(/* webpackMode: "eager" */ "./document-problems.ts");
+  io.err(formatDocuments(documents, io.color));
 }
 
 function reportOutcome(io: CliIo, log: Logger, { result, failures }: StageOutcome): number {

@@ -1,8 +1,6 @@
 import { type Problem, type Severity, type SourceRange, severities } from "../config/problem.ts";
 import { escapeControls } from "../config/shown.ts";
 
-export { secretLines } from "./secret-lines.ts";
-
 export interface TextOptions {
   /** The text of each file that problems have a position in, by the name that they give it. */
   texts: ReadonlyMap<string, string>;

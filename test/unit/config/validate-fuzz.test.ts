@@ -5,7 +5,8 @@ import { createValidator } from "../../../src/config/generate-validators.ts";
 import type { JsonSchema } from "../../../src/config/schema.ts";
 import { validateDocument } from "../../../src/config/validate.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";
-import { formatProblems, secretLines } from "../../../src/report/text.ts";
+import { secretLines } from "../../../src/report/secret-lines.ts";
+import { formatProblems } from "../../../src/report/text.ts";
 
 /** Most keywords, within each other, with references that recurse. */
 const schema = parseYaml(

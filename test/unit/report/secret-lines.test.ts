@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { JsonSchema } from "../../../src/config/schema.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";
-import { formatProblems, secretLines } from "../../../src/report/text.ts";
+import { secretLines } from "../../../src/report/secret-lines.ts";
+import { formatProblems } from "../../../src/report/text.ts";
 
 const schema: JsonSchema = {
   properties: {
