@@ -46,7 +46,10 @@ export async function rulesOfSchema(schema: JsonSchema, image: CompiledImage): P
   };
 }
 
-/** The outermost keys by which documents are recognized, found when they are asked for: the header of user-data says enough. */
+/**
+ * The outermost keys by which documents are recognized. They are looked for when they are asked for: the header of
+ * user-data says enough.
+ */
 export function knownKeysOf(rules: Pick<Rules, "configuration" | "boot">): KnownKeys {
   const configuration = once(() => knownKeys(rules.configuration.schema, ""));
   const boot = once(() => knownKeys(rules.boot.schema, ""));

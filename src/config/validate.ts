@@ -20,7 +20,8 @@ export interface PlacedFinding {
 /**
  * All that a schema finds wrong with a document, with positions, in their order. `validator` is made of `schema`, by
  * generateValidators or compileValidator; `schema` itself says what to suggest, what is secret and which of several
- * alternatives was meant, and is not asked for where nothing is wrong. A document that could not be read has no problems here: they are in `document.problems`.
+ * alternatives was meant, and is not asked for where nothing is wrong. A document that could not be read has no problems
+ * here: they are in `document.problems`.
  */
 export function validateDocument(
   document: YamlDocument,

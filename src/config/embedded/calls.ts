@@ -1,6 +1,6 @@
 import { inputOf, type ScriptData, writtenBy } from "./command-data.ts";
 import type { PlacedText } from "./placed-text.ts";
-import { baseName, isShell, ourProgram, type Program, programWords, shellScript } from "./program-words.ts";
+import { isCopier, isShell, isTee, ourProgram, type Program, programWords, shellScript } from "./program-words.ts";
 import { readShell, type ShellCommand, type ShellWord } from "./shell.ts";
 
 /** A call of one of our programs in a script. */
@@ -80,17 +80,15 @@ function filesOf(pipeline: readonly ShellCommand[], index: number, { words, outp
     .filter(({ path }) => !path.expands)
     .map(({ path, appends }) => ({ path: path.text, content: writtenBy(pipeline, index), appends }));
   const [program, ...given] = programWords(words);
-  const name = program === undefined ? "" : baseName(program);
+  if (program === undefined) return redirected;
   const operands = given.filter(({ text }) => !text.text.startsWith("-"));
-  if (copies.test(name)) return [...redirected, ...copyOf(operands)];
-  if (name !== "tee") return redirected;
+  if (isCopier(program)) return [...redirected, ...copyOf(operands)];
+  if (!isTee(program)) return redirected;
   const appends = given.some(({ text }) => /^(?:-\w*a\w*|--append)$/.test(text.text));
   const content = inputOf(pipeline, index) ?? { kind: "unknown" };
   const paths = operands.filter(({ expands }) => !expands);
   return [...redirected, ...paths.map((path) => ({ path: path.text, content, appends }))];
 }
-
-const copies = /^(?:cp|mv|install|ln)$/;
 
 /** What `cp FILE COPY` makes; what stands before the two belongs to options. */
 function copyOf(operands: readonly ShellWord[]): ScriptFile[] {

@@ -5,9 +5,7 @@ import type { ShellWord } from "./shell.ts";
 export type Program = "kanod-bootcmd" | "kanod-runcmd";
 
 const shells = /^(?:ba|da|a|z|k)?sh$/;
-
-/** Programs that write files. */
-const writers = /^(?:tee|cp|mv|install|ln)$/;
+const copiers = /^(?:cp|mv|install|ln)$/;
 const reserved = /^(?:if|then|else|elif|do|while|until|!|\{|[A-Za-z_]\w*=.*)$/s;
 const wrappers = /^(?:sudo|env|nice|ionice|exec|time|timeout|setsid|nohup|systemd-run|command|stdbuf|cloud-init-per)$/;
 
@@ -20,7 +18,7 @@ export function programWords(words: readonly ShellWord[]): readonly ShellWord[] 
   if (first === undefined || !wrappers.test(baseName(first))) return command;
   if (baseName(first) === "command" && /^-[vV]+$/.test(command[1]?.text.text ?? "")) return command;
   const isProgram = (word: ShellWord | undefined): boolean => {
-    return word !== undefined && (ourProgram(word) !== undefined || isShell(word) || writers.test(baseName(word)));
+    return word !== undefined && (ourProgram(word) !== undefined || isShell(word) || isCopier(word) || isTee(word));
   };
   // What is called like it before it is a name: `cloud-init-per once kanod-runcmd kanod-runcmd`.
   const wrapped = command.findIndex((word, index) => isProgram(word) && !isProgram(command[index + 1]));
@@ -34,6 +32,15 @@ export function baseName({ text }: ShellWord): string {
 export function ourProgram(word: ShellWord): Program | undefined {
   const name = baseName(word);
   return name === "kanod-bootcmd" || name === "kanod-runcmd" ? name : undefined;
+}
+
+/** Whether the program makes a file of another one. */
+export function isCopier(word: ShellWord): boolean {
+  return copiers.test(baseName(word));
+}
+
+export function isTee(word: ShellWord): boolean {
+  return baseName(word) === "tee";
 }
 
 /** Whether the program is a shell. */

@@ -203,15 +203,16 @@ function reportWrongPath(inspection: Inspection, file: AnyFile, isCalled: boolea
 
 /** The images that we build call it themselves, unless the user-data has commands of its own. */
 function reportMissingRuncmd(inspection: Inspection, { replacesCommands }: Bootstrap, { pathPlace }: AnyFile): void {
-  if (replacesCommands) {
-    const message = "nothing calls `kanod-runcmd`: this configuration will not be applied";
-    const hint = "add it to the commands: `- kanod-runcmd`";
-    inspection.report("warning", "missing-runcmd", pathPlace, message, { hint });
-  } else {
-    const message = "nothing here calls `kanod-runcmd`: only an image that does it itself applies this configuration";
-    const hint = "images of kanod-image-builder do; for others add `runcmd: [kanod-runcmd]`";
-    inspection.report("warning", "missing-runcmd", pathPlace, message, { hint });
-  }
+  const [message, hint] = replacesCommands
+    ? [
+        "nothing calls `kanod-runcmd`: this configuration will not be applied",
+        "add it to the commands: `- kanod-runcmd`",
+      ]
+    : [
+        "nothing here calls `kanod-runcmd`: only an image that does it itself applies this configuration",
+        "images of kanod-image-builder do; for others add `runcmd: [kanod-runcmd]`",
+      ];
+  inspection.report("warning", "missing-runcmd", pathPlace, message, { hint });
 }
 
 function reportMissingBootcmd(inspection: Inspection, file: AnyFile, value: unknown): void {
