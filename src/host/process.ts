@@ -71,7 +71,7 @@ async function run(argv: readonly string[], options: ProcessOptions): Promise<En
 interface Started {
   child: ChildProcess & { stdout: Readable; stderr: Readable };
   /** Settles when it has ended and its outputs are read, or when it turns out that it could not be started. */
-  closed: Promise<Pick<Ending, "exitCode" | "signal" | "notStarted">>;
+  closed: Promise<Partial<Ending>>;
 }
 
 /** Some reasons not to start a program Node throws, others it tells by an event. */
@@ -84,12 +84,9 @@ async function start(
   try {
     const stdin = input.length === 0 ? "ignore" : "pipe";
     const child = spawn(program, words, { cwd: "/", env: environment, detached: true, stdio: [stdin, "pipe", "pipe"] });
-    const closed = new Promise<Awaited<Started["closed"]>>((resolve) => {
-      const ended = { exitCode: undefined, signal: undefined, notStarted: undefined };
-      child.on("error", (error) => resolve({ ...ended, notStarted: whyNotStarted(error) }));
-      child.on("close", (code, signal) => {
-        resolve({ ...ended, exitCode: code ?? undefined, signal: signal ?? undefined });
-      });
+    const closed = new Promise<Partial<Ending>>((resolve) => {
+      child.on("error", (error) => resolve({ notStarted: whyNotStarted(error) }));
+      child.on("close", (code, signal) => resolve({ exitCode: code ?? undefined, signal: signal ?? undefined }));
     });
     // A program need not read its input: that the pipe to it breaks is no failure.
     child.stdin?.on("error", () => {});

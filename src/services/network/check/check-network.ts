@@ -1,4 +1,5 @@
 import type { Finding } from "../../../agent/contribution.ts";
+import { escapePointerPart } from "../../../config/problem.ts";
 import type { Device, Network } from "../model.ts";
 import {
   addresses,
@@ -11,7 +12,7 @@ import {
 } from "./addresses.ts";
 import { authentication } from "./authentication.ts";
 import { bonds } from "./bonds.ts";
-import { error, placesOf, type Rule, warning } from "./context.ts";
+import { error, type Rule, warning } from "./context.ts";
 import * as devices from "./devices.ts";
 import { defaultRoutes, gateways, policies, routes, vrfTables } from "./routes.ts";
 import { controlCharacters, searchDomains } from "./texts.ts";
@@ -76,4 +77,18 @@ function inexactNumbers({ network }: { network: Network }): Finding[] {
       warning("inexact-number", pointer + place, message, { hint: "put it between quotes" }),
     ),
   );
+}
+
+/**
+ * Pointers of the values of which `holds` is true, and of those below them. Most networks have none, and a pointer to
+ * each value would take longer than all looks at them.
+ */
+function placesOf(value: unknown, holds: (value: unknown) => boolean): string[] {
+  if (typeof value !== "object" || value === null) return holds(value) ? [""] : [];
+  const places: string[] = [];
+  for (const key of Object.keys(value)) {
+    const below = placesOf((value as Record<string, unknown>)[key], holds);
+    if (below.length > 0) places.push(...below.map((place) => `/${escapePointerPart(key)}${place}`));
+  }
+  return places;
 }
