@@ -2,9 +2,22 @@
 export * from "./agent/contribution.ts";
 export { register, registerBoot, stopCloudInit } from "./agent/registry.ts";
 export { AgentError } from "./config/agent-error.ts";
+export { isMapping } from "./config/mapping.ts";
+export {
+  escapePointerPart,
+  hasErrors,
+  jsonPointer,
+  type Problem,
+  pointerParts,
+  type Severity,
+} from "./config/problem.ts";
+export { shellString } from "./config/shell-word.ts";
+export { shown } from "./config/shown.ts";
+export { suggest } from "./config/suggest.ts";
+export { parseYaml } from "./config/yaml.ts";
 export { CommandError, HostError } from "./host/errors.ts";
 export * from "./host/host.ts";
+export { printable } from "./host/printable.ts";
+export * from "./kit/index.ts";
 export type { LogFields, Logger } from "./log/logger.ts";
-export { b64, propagateVar, transformJson } from "./services/common/common.ts";
-export { renderTemplate } from "./services/common/templates.ts";
-export * from "./services/index.ts";
+export { mask } from "./log/redactor.ts";

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { readCloudInit } from "./agent/cloud-init.ts";
 import type {
   BootConfiguration,
   CloudInit,
@@ -19,7 +20,6 @@ import { type RecordingOptions, recordingHost, type Step } from "./host/recordin
 import { createLog } from "./log/log.ts";
 import type { LogEvent, Logger } from "./log/logger.ts";
 import { Redactor } from "./log/redactor.ts";
-import { readCloudInit } from "./services/cloud-init/cloud-init.ts";
 
 export type { CannedCommand, Step } from "./host/recording-host.ts";
 export { recordingHost };

@@ -6,8 +6,6 @@ import { registered } from "../agent/registry.ts";
 import { registerAll } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { compileSchema } from "../config/compile-validator.ts";
-import type { Checkers, DocumentChecker } from "../config/embedded/check.ts";
-import type { KnownKeys } from "../config/embedded/detect.ts";
 import { isMapping } from "../config/mapping.ts";
 import { once } from "../config/once.ts";
 import { hasErrors, type Problem } from "../config/problem.ts";
@@ -16,6 +14,8 @@ import { type PlacedFinding, positionFindings } from "../config/validate.ts";
 import type { CompiledSchema } from "../config/validator.ts";
 import type { YamlDocument } from "../config/yaml.ts";
 import { secretLines, suspectedLines } from "../report/secret-lines.ts";
+import type { Checkers, DocumentChecker } from "../user-data/read/check.ts";
+import type { KnownKeys } from "../user-data/read/detect.ts";
 import { callFault } from "./stage-options.ts";
 
 /** What configurations are checked against: the schemas of an image, and the checks of its contributions. */

@@ -1,8 +1,8 @@
 import { Command, CommanderError } from "commander";
 import type { CompiledImage } from "../agent/image.ts";
 import { AgentError } from "../config/agent-error.ts";
-import type { DocumentChecker } from "../config/embedded/check.ts";
-import type { DocumentKind } from "../config/embedded/inspection.ts";
+import type { DocumentKind } from "../config/checked-file.ts";
+import type { DocumentChecker } from "../user-data/read/check.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 
 /** What a command works with. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { BuildProgress } from "../build/compile.ts";
-import { type ElementInput, elementOfFolder, elementsOfImage } from "../build/elements.ts";
+import type { BuildProgress } from "../compile/compile.ts";
+import { type ElementInput, elementOfFolder, elementsOfImage } from "../compile/elements.ts";
 import { type CommandContext, type Program, usageError } from "./command-line.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 import { choiceOption } from "./options.ts";
@@ -44,8 +44,8 @@ Exit codes: 0 done, 1 the build failed, 2 usage error, 3 input unreadable.`;
 
 async function compile(io: CliIo, options: CompileArguments): Promise<number> {
   const elements = elementsToCompile(io, options);
-  const { compileAgent } = await import("../build/compile.ts");
-  const { BuildError } = await import("../build/build-error.ts");
+  const { compileAgent } = await import("../compile/compile.ts");
+  const { BuildError } = await import("../compile/build-error.ts");
   const progress = new Progress(io);
   try {
     const { agent, warnings, notes } = await compileAgent({

@@ -2,6 +2,6 @@ import type { DocumentChecks } from "./command-line.ts";
 
 /** The checks of documents that only the build side reads. */
 export const documentChecks: DocumentChecks = {
-  module: async () => (await import("../build/document-checks.ts")).moduleCheck(),
-  image: async () => (await import("../build/document-checks.ts")).imageCheck(),
+  module: async () => (await import("../image/document-checks.ts")).moduleCheck(),
+  image: async () => (await import("../image/document-checks.ts")).imageCheck(),
 };

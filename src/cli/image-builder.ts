@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { CompiledImage } from "../agent/image.ts";
-import type { BuildError } from "../build/build-error.ts";
-import type { ImagePlan } from "../build/image/image-plan.ts";
-import type { ModuleDefinition } from "../build/modules/module-definition.ts";
-import type { BuildResolution } from "../build/modules/resolve.ts";
+import type { BuildError } from "../compile/build-error.ts";
+import type { ImagePlan } from "../image/image-plan.ts";
+import type { ModuleDefinition } from "../image/modules/module-definition.ts";
+import type { BuildResolution } from "../image/modules/resolve.ts";
 import { execute, Program, usageError } from "./command-line.ts";
 import { ImageProgress, reportImageBuildError } from "./image-progress.ts";
 import { type CliIo, exitCodes } from "./io.ts";
@@ -33,7 +33,7 @@ interface Arguments {
 
 /** `kanod-image-builder [options] MODULE…`. `image` is what this package ships. Resolves to the exit code. */
 export async function imageBuilderCommand(io: CliIo, image: CompiledImage): Promise<number> {
-  const { ownVersion } = await import("../build/own-version.ts");
+  const { ownVersion } = await import("../compile/own-version.ts");
   const program = new Program(io, "kanod-image-builder", await ownVersion());
   program.command
     .description(
@@ -88,7 +88,7 @@ async function run(call: Call, names: string[]): Promise<number> {
     program.command.outputHelp();
     return exitCodes.done;
   }
-  const { BuildError } = await import("../build/build-error.ts");
+  const { BuildError } = await import("../compile/build-error.ts");
   try {
     if (options.file !== undefined) return await buildFile(call, options.file, names);
     requireNo(program, fileOptions, (name) => `--${name} needs -f FILE`);
@@ -151,16 +151,16 @@ async function build(io: CliIo, program: Program, options: Arguments, names: rea
   if (names.length === 0) throw usageError("no-module", "no module is given", "kanod-image-builder --help tells more");
   const formats = await formatsOf(options);
   const wishes = { set: assignments(options.set), flags: options.bool };
-  const { loadModules } = await import("../build/modules/load-modules.ts");
+  const { loadModules } = await import("../image/modules/load-modules.ts");
   const modules = await loadModules(options.core ? ["core", ...names] : names, io.workingDirectory);
-  const { resolveBuild } = await import("../build/modules/resolve.ts");
+  const { resolveBuild } = await import("../image/modules/resolve.ts");
   if (options.help) return await showModuleOptions(io, program, modules);
   const resolution = resolveBuild({ modules, ...wishes });
   const problems = [...resolution.requestProblems, ...resolution.moduleProblems];
   await showProblems(io, problems);
   if (problems.length > 0) return resolution.requestProblems.length > 0 ? exitCodes.usage : exitCodes.failed;
   if (options.explain) {
-    const { explainResolution } = await import("../build/modules/explain.ts");
+    const { explainResolution } = await import("../image/modules/explain.ts");
     io.out(explainResolution(resolution));
     return exitCodes.done;
   }
@@ -169,7 +169,7 @@ async function build(io: CliIo, program: Program, options: Arguments, names: rea
 }
 
 async function formatsOf({ format }: Arguments): Promise<string[]> {
-  const { knownFormats, loneFormats } = await import("../build/image/image-plan.ts");
+  const { knownFormats, loneFormats } = await import("../image/image-plan.ts");
   const { suggest } = await import("../config/suggest.ts");
   const formats = [...new Set(format.split(","))];
   const unknown = formats.find((each) => !knownFormats.includes(each));
@@ -194,8 +194,8 @@ function assignments(settings: readonly string[]): Record<string, string> {
 }
 
 async function showModuleOptions(io: CliIo, program: Program, modules: readonly ModuleDefinition[]): Promise<number> {
-  const { declaredOptions } = await import("../build/modules/options.ts");
-  const { describeOptions } = await import("../build/modules/explain.ts");
+  const { declaredOptions } = await import("../image/modules/options.ts");
+  const { describeOptions } = await import("../image/modules/explain.ts");
   program.command.outputHelp();
   io.out(`\nOptions and flags of the modules ${modules.map(({ name }) => name).join(", ")}:\n`);
   io.out(describeOptions(declaredOptions(modules)));
@@ -209,8 +209,8 @@ async function makePlan(
   modules: readonly ModuleDefinition[],
   resolution: BuildResolution,
 ): Promise<ImagePlan> {
-  const { elementsPath } = await import("../build/image/elements-path.ts");
-  const { planImage } = await import("../build/image/image-plan.ts");
+  const { elementsPath } = await import("../image/elements-path.ts");
+  const { planImage } = await import("../image/image-plan.ts");
   const own = resolution.variables.find(({ name }) => name === "ELEMENTS_PATH")?.value;
   return planImage(resolution, await elementsPath(modules, own ?? io.environment["ELEMENTS_PATH"] ?? ""), {
     output: options.output,
@@ -222,7 +222,7 @@ async function makePlan(
 }
 
 async function printScript(io: CliIo, plan: ImagePlan): Promise<number> {
-  const { imageScript } = await import("../build/image/image-plan.ts");
+  const { imageScript } = await import("../image/image-plan.ts");
   io.out(imageScript(plan));
   return exitCodes.done;
 }
@@ -236,10 +236,10 @@ async function buildImages(
 ): Promise<number> {
   const debugFile = options.debug ?? io.environment["KANOD_IMAGE_DEBUG"];
   if (debugFile !== undefined && debugFile !== "") {
-    const { writeScript } = await import("../build/image/build-image.ts");
+    const { writeScript } = await import("../image/build-image.ts");
     await writeScript(plan, resolve(io.workingDirectory, debugFile));
   }
-  const { buildImage } = await import("../build/image/build-image.ts");
+  const { buildImage } = await import("../image/build-image.ts");
   const progress = new ImageProgress(io);
   try {
     const { folder, files, logFile } = await buildImage({

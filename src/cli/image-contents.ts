@@ -1,17 +1,17 @@
 import { relative } from "node:path";
 import type { CompiledImage } from "../agent/image.ts";
-import { imageSchema } from "../build/documents/image-schema.ts";
-import type { Layer } from "../build/documents/layer.ts";
-import { lastOf } from "../build/documents/layer.ts";
-import { type PlannedOutput, type SeedKey, seedKeys } from "../build/documents/outputs.ts";
-import type { RequestedImage } from "../build/documents/request-images.ts";
-import { readBytes } from "../build/workspace.ts";
-import { type Checkers, checkFile } from "../config/embedded/check.ts";
-import type { KnownKeys } from "../config/embedded/detect.ts";
-import { inspectFile } from "../config/embedded/inspect.ts";
+import { readBytes } from "../compile/workspace.ts";
 import { type Problem, withoutRepetitions } from "../config/problem.ts";
 import { shown } from "../config/shown.ts";
 import { parseYaml } from "../config/yaml.ts";
+import { imageSchema } from "../image/documents/image-schema.ts";
+import type { Layer } from "../image/documents/layer.ts";
+import { lastOf } from "../image/documents/layer.ts";
+import { type PlannedOutput, type SeedKey, seedKeys } from "../image/documents/outputs.ts";
+import type { RequestedImage } from "../image/documents/request-images.ts";
+import { type Checkers, checkFile } from "../user-data/read/check.ts";
+import type { KnownKeys } from "../user-data/read/detect.ts";
+import { inspectFile } from "../user-data/read/inspect.ts";
 import { createCheckers, knownKeysOf, type Rules, rulesOfImage, rulesOfSchema } from "./checkers.ts";
 
 /** What is wrong in an image's configurations, and the lines that may not be shown, by file. */

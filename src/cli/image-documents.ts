@@ -1,8 +1,8 @@
 import type { CompiledImage } from "../agent/image.ts";
-import type { ImageJob, JobResult } from "../build/documents/build-images.ts";
-import type { RequestedImage } from "../build/documents/request-images.ts";
 import { hasErrors, sortProblems } from "../config/problem.ts";
 import { escapeControls } from "../config/shown.ts";
+import type { ImageJob, JobResult } from "../image/documents/build-images.ts";
+import type { RequestedImage } from "../image/documents/request-images.ts";
 import { usageError } from "./command-line.ts";
 import { clock, ImageProgress, reportImageBuildError } from "./image-progress.ts";
 import { type CliIo, exitCodes } from "./io.ts";
@@ -25,7 +25,7 @@ export interface DocumentOptions {
 
 /** `kanod-image-builder -f FILE`. Resolves to the exit code. */
 export async function buildDocuments(io: CliIo, shipped: CompiledImage, options: DocumentOptions): Promise<number> {
-  const { readDocuments } = await import("../build/documents/read-documents.ts");
+  const { readDocuments } = await import("../image/documents/read-documents.ts");
   const { documents, problems } = await readDocuments(options.file, io.workingDirectory);
   if (options.convert) {
     if (hasErrors(problems)) return refuse(io, problems);
@@ -34,7 +34,7 @@ export async function buildDocuments(io: CliIo, shipped: CompiledImage, options:
     io.out(documents.map(({ value }) => stringify(value)).join("---\n"));
     return exitCodes.done;
   }
-  const { environmentProblems, folderProblems, requestImages } = await import("../build/documents/request-images.ts");
+  const { environmentProblems, folderProblems, requestImages } = await import("../image/documents/request-images.ts");
   const context = { workingDirectory: io.workingDirectory, environment: io.environment, offline: options.offline };
   const requested = await requestImages(documents, context);
   const found = [...problems, ...requested.problems];
@@ -76,33 +76,33 @@ function chosen(images: readonly RequestedImage[], only: readonly string[]): rea
 }
 
 async function list(io: CliIo, images: readonly RequestedImage[], { format }: DocumentOptions): Promise<number> {
-  const { listedImages, listJson, listText } = await import("../build/documents/list-images.ts");
+  const { listedImages, listJson, listText } = await import("../image/documents/list-images.ts");
   const listed = listedImages(images, io.workingDirectory);
   io.out(format === "json" ? listJson(listed) : listText(listed));
   return exitCodes.done;
 }
 
 async function metal3(io: CliIo, images: readonly RequestedImage[], url: string): Promise<number> {
-  const { metal3Snippets } = await import("../build/documents/metadata.ts");
+  const { metal3Snippets } = await import("../image/documents/metadata.ts");
   io.out(await metal3Snippets(images, url));
   return exitCodes.done;
 }
 
 async function explain(io: CliIo, images: readonly RequestedImage[]): Promise<number> {
-  const { explainResolution } = await import("../build/modules/explain.ts");
+  const { explainResolution } = await import("../image/modules/explain.ts");
   io.out(images.map(({ name, resolution }) => `== ${name}\n\n${explainResolution(resolution)}`).join("\n"));
   return exitCodes.done;
 }
 
 async function dryRun(io: CliIo, images: readonly RequestedImage[]): Promise<number> {
-  const { imagesScript } = await import("../build/image/image-plan.ts");
+  const { imagesScript } = await import("../image/image-plan.ts");
   io.out(imagesScript(images.map(({ plan }) => plan)));
   return exitCodes.done;
 }
 
 /** Builds with all that they need; what is wrong is added to `problems`. */
 async function jobsOf(images: readonly RequestedImage[], problems: Problems[number][]): Promise<ImageJob[]> {
-  const { imageFiles } = await import("../build/documents/image-files.ts");
+  const { imageFiles } = await import("../image/documents/image-files.ts");
   const jobs: ImageJob[] = [];
   for (const image of images) {
     const { files, problems: found } = await imageFiles(image);
@@ -117,8 +117,8 @@ async function build(
   jobs: readonly ImageJob[],
   { jobs: parallel, resume }: DocumentOptions,
 ): Promise<number> {
-  const { BuildError } = await import("../build/build-error.ts");
-  const { buildImages, checkJobs } = await import("../build/documents/build-images.ts");
+  const { BuildError } = await import("../compile/build-error.ts");
+  const { buildImages, checkJobs } = await import("../image/documents/build-images.ts");
   await checkJobs(jobs, io.interactive);
   const progress = new ImageProgress(io);
   const several = jobs.length > 1;

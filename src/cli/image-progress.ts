@@ -1,6 +1,6 @@
-import { ImageBuildError } from "../build/image/image-build-error.ts";
-import type { BuildProgress } from "../build/image/progress.ts";
 import { escapeControls } from "../config/shown.ts";
+import { ImageBuildError } from "../image/image-build-error.ts";
+import type { BuildProgress } from "../image/progress.ts";
 import { reportError } from "./command-line.ts";
 import type { CliIo } from "./io.ts";
 

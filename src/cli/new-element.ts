@@ -32,7 +32,7 @@ async function newElement(
   folder: string,
 ): Promise<number> {
   if (folder === "") throw usageError("no-folder", "the name of the folder is empty");
-  const { elementNames, writeElement } = await import("../build/new-element.ts");
+  const { elementNames, writeElement } = await import("../compile/new-element.ts");
   const names = elementNames(name);
   const schema = JSON.parse(await image.schema()) as JsonSchema;
   if (knownKeys(schema, boot ? "/boot" : "").includes(names.key)) {

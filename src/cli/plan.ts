@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { readCloudInit } from "../agent/cloud-init.ts";
 import { ConfigurationError, type InputText, readConfiguration } from "../agent/configuration.ts";
 import type { Stage } from "../agent/contribution.ts";
 import { formatFailure } from "../agent/failure.ts";
@@ -13,7 +14,6 @@ import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
 import { ownIdentity } from "../host/process-info.ts";
 import { formatPlan, type PlannedStage, planJson } from "../report/plan.ts";
-import { readCloudInit } from "../services/cloud-init/cloud-init.ts";
 import type { CommandContext } from "./command-line.ts";
 import { formatDocuments } from "./document-problems.ts";
 import { checkStandardInput, configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";

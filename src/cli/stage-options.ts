@@ -1,9 +1,9 @@
 import { type Command, CommanderError } from "commander";
 import type { Stage } from "../agent/contribution.ts";
 import { AgentError } from "../config/agent-error.ts";
-import type { CallFault } from "../config/embedded/check.ts";
-import type { Program as ProgramName } from "../config/embedded/program-words.ts";
 import { type LogLevel, logLevels } from "../log/logger.ts";
+import type { CallFault } from "../user-data/read/check.ts";
+import type { Program as ProgramName } from "../user-data/read/program-words.ts";
 import { Program, usageError } from "./command-line.ts";
 import { configurationPath, systemPath } from "./inputs.ts";
 import { choiceOption, rootOption } from "./options.ts";

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { readCloudInit } from "../agent/cloud-init.ts";
 import { type CheckedDocument, ConfigurationError, type InputText } from "../agent/configuration.ts";
 import type { Stage } from "../agent/contribution.ts";
 import { formatFailure } from "../agent/failure.ts";
@@ -12,7 +13,6 @@ import type { Host } from "../host/host.ts";
 import { createLockPort } from "../host/lock-port.ts";
 import { ownIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
-import { readCloudInit } from "../services/cloud-init/cloud-init.ts";
 import { type CommandContext, execute, Program } from "./command-line.ts";
 import { configurationPath, readOptional, readRequired, systemPath } from "./inputs.ts";
 import { type CliIo, exitCodes } from "./io.ts";

@@ -1,4 +1,4 @@
-import { userDataFormats } from "../report/user-data/formats.ts";
+import { userDataFormats } from "../user-data/write/formats.ts";
 import type { CommandContext, Program } from "./command-line.ts";
 import { choiceOption } from "./options.ts";
 import type { UserDataOptions } from "./user-data.ts";

@@ -1,8 +1,5 @@
 import { AgentError } from "../config/agent-error.ts";
-import { type CheckedFile, type Checkers, checkFile } from "../config/embedded/check.ts";
-import type { DetectOptions } from "../config/embedded/detect.ts";
-import { inspectFile } from "../config/embedded/inspect.ts";
-import type { DocumentKind } from "../config/embedded/inspection.ts";
+import type { CheckedFile, DocumentKind } from "../config/checked-file.ts";
 import type { Problem } from "../config/problem.ts";
 import { maxInputBytes } from "../config/yaml.ts";
 import type { Host } from "../host/host.ts";
@@ -17,6 +14,9 @@ import {
   type ValidationReport,
   type ValidationSummary,
 } from "../report/validation.ts";
+import { type Checkers, checkFile } from "../user-data/read/check.ts";
+import type { DetectOptions } from "../user-data/read/detect.ts";
+import { inspectFile } from "../user-data/read/inspect.ts";
 import { createCheckers, knownKeysOf, type Rules, rulesOfImage } from "./checkers.ts";
 import type { CommandContext, DocumentChecks } from "./command-line.ts";
 import { type InputFile, inputFiles, type MissingFile } from "./input-files.ts";

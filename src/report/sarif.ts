@@ -1,4 +1,4 @@
-import type { CheckedFile } from "../config/embedded/check.ts";
+import type { CheckedFile } from "../config/checked-file.ts";
 import type { Problem } from "../config/problem.ts";
 import type { ValidationReport } from "./validation.ts";
 

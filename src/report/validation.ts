@@ -1,4 +1,4 @@
-import type { CheckedFile } from "../config/embedded/check.ts";
+import type { CheckedFile } from "../config/checked-file.ts";
 
 /** How many files were looked at, and what came of it. */
 export interface ValidationSummary {

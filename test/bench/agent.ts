@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compileAgent } from "../../src/build/compile.ts";
-import { elementOfFolder } from "../../src/build/elements.ts";
-import { buildExecutable } from "../../src/build/executable.ts";
-import { prepareRuntime } from "../../src/build/runtime.ts";
+import { compileAgent } from "../../src/compile/compile.ts";
+import { elementOfFolder } from "../../src/compile/elements.ts";
+import { buildExecutable } from "../../src/compile/executable.ts";
+import { prepareRuntime } from "../../src/compile/runtime.ts";
 import { type Figure, pairedRatio, peakMemory } from "./measure.ts";
 
 /** A run of ten contributions that do nothing, from start to exit, over an executable of the same runtime with an empty script. */

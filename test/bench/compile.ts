@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileAgent } from "../../src/build/compile.ts";
-import { type ElementInput, elementOfFolder } from "../../src/build/elements.ts";
+import { compileAgent } from "../../src/compile/compile.ts";
+import { type ElementInput, elementOfFolder } from "../../src/compile/elements.ts";
 import { type Figure, median } from "./measure.ts";
 
 /** Runs of each build, in turn, so that a machine that becomes slower meanwhile does so for all. */

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileAgent } from "../../src/build/compile.ts";
-import { elementOfFolder } from "../../src/build/elements.ts";
+import { compileAgent } from "../../src/compile/compile.ts";
+import { elementOfFolder } from "../../src/compile/elements.ts";
 import { userData } from "../support/user-data.ts";
 import { type Figure, median, pairedRatio, peakMemory, timeOf } from "./measure.ts";
 

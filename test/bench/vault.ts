@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openVault } from "../../contributions/vault/kanod/vault/open.ts";
 import { createHost } from "../../src/host/create-host.ts";
 import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
-import { openVault } from "../../src/services/vault/open.ts";
 import { makeRole, startVault, type TestRole, type VaultServer, vaultObstacle } from "../support/vault-server.ts";
 import type { Figure } from "./measure.ts";
 

@@ -808,7 +808,7 @@ test("docs/image-documents.md explains the codes that documents have, and no oth
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const text = readFileSync(join(root, "docs/image-documents.md"), "utf8");
   const explained = [...text.matchAll(/^\| `([a-z]+-[a-z-]+)` \| [^|]+ \|$/gm)].flatMap(([, code]) => code ?? []);
-  const sources = globSync("src/build/documents/*.ts", { cwd: root }).map((file) =>
+  const sources = globSync("src/image/documents/*.ts", { cwd: root }).map((file) =>
     readFileSync(join(root, file), "utf8"),
   );
   const testFiles = [import.meta.url, new URL("../system/image-build.test.ts", import.meta.url)];

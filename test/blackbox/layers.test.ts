@@ -8,7 +8,7 @@ import { afterAll, expect, test } from "vitest";
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 /** A folder with our rules, and nothing else. */
 const elsewhere = mkdtempSync(join(tmpdir(), "kanod-layers-"));
-copyFileSync(join(repository, "biome.json"), join(elsewhere, "biome.json"));
+for (const name of ["biome.json", "biome.layers.json"]) copyFileSync(join(repository, name), join(elsewhere, name));
 
 afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
 
@@ -31,29 +31,37 @@ const use = (name: string, from: string): string =>
 
 test.each<[string, string, string]>([
   ["config knows the agent", "src/config/forbidden-import.ts", use("Runner", "../agent/runner.ts")],
-  [
-    "config knows a service through two folders",
-    "src/config/embedded/forbidden-import.ts",
-    use("x", "../../services/x.ts"),
-  ],
+  ["user-data knows the kit through two folders", "src/user-data/read/forbidden-import.ts", use("x", "../../kit/x.ts")],
   ["log knows the host", "src/log/forbidden-import.ts", use("createHost", "../host/create-host.ts")],
   ["host knows the agent", "src/host/forbidden-import.ts", use("Runner", "../agent/runner.ts")],
-  ["agent knows a service", "src/agent/forbidden-import.ts", use("b64", "../services/common/common.ts")],
+  ["agent knows the kit", "src/agent/forbidden-import.ts", use("b64", "../kit/common.ts")],
   ["agent knows the command line", "src/agent/forbidden-import.ts", use("main", "../cli/main.ts")],
-  ["a service knows the command line", "src/services/forbidden-import.ts", use("main", "../cli/main.ts")],
+  ["the kit knows the command line", "src/kit/forbidden-import.ts", use("main", "../cli/main.ts")],
   ["report knows the host", "src/report/forbidden-import.ts", use("createHost", "../host/create-host.ts")],
-  ["build knows the agent", "src/build/forbidden-import.ts", use("Runner", "../agent/runner.ts")],
+  ["compile knows the agent", "src/compile/forbidden-import.ts", use("Runner", "../agent/runner.ts")],
+  ["compile knows image", "src/compile/forbidden-import.ts", use("x", "../image/build-image.ts")],
+  ["report knows user-data", "src/report/forbidden-import.ts", use("x", "../user-data/read/check.ts")],
   ["the agent reads files", "src/agent/forbidden-import.ts", use("readFileSync", "node:fs")],
-  ["a service starts processes", "src/services/forbidden-import.ts", use("spawn", "node:child_process")],
+  ["the kit starts processes", "src/kit/forbidden-import.ts", use("spawn", "node:child_process")],
   ["the command line uses execa", "src/cli/forbidden-import.ts", use("execa", "execa")],
-  ["build reads files outside its workspace", "src/build/forbidden-import.ts", use("readFileSync", "node:fs")],
+  ["image reads files outside the workspace", "src/image/forbidden-import.ts", use("readFileSync", "node:fs")],
   ["the agent knows the process", "src/agent/forbidden-import.ts", "export const used = process.pid;\n"],
-  ["a service writes to the console", "src/services/forbidden-import.ts", "console.log('x');\nexport {};\n"],
+  ["the kit writes to the console", "src/kit/forbidden-import.ts", "console.log('x');\nexport {};\n"],
   ["a contribution reads files", "contributions/forbidden/kanod/forbidden.ts", use("readFileSync", "node:fs")],
   [
     "a contribution knows another",
     "contributions/forbidden/kanod/forbidden.ts",
     use("x", "../../network/kanod/network.ts"),
+  ],
+  [
+    "a folder of a contribution knows another contribution",
+    "contributions/forbidden/kanod/folder/forbidden.ts",
+    use("x", "../../../network/kanod/network/model.ts"),
+  ],
+  [
+    "a contribution knows the sources of the agent",
+    "contributions/forbidden/kanod/folder/forbidden.ts",
+    use("x", "../../../../src/kit/address.ts"),
   ],
   [
     "a contribution knows the process",
@@ -80,6 +88,8 @@ test("lint refuses files that import each other, be it types alone", () => {
 test.each<[string, string, string]>([
   ["agent knows the host", "src/agent/allowed-import.ts", use("createHost", "../host/create-host.ts")],
   ["the command line knows everything", "src/cli/allowed-import.ts", use("Runner", "../agent/runner.ts")],
+  ["a contribution knows its own files", "contributions/allowed/kanod/a/b/c.ts", use("x", "../../d/e.ts")],
+  ["image knows compile", "src/image/allowed-import.ts", use("compileAgent", "../compile/compile.ts")],
   ["host reads files", "src/host/allowed-import.ts", use("readFileSync", "node:fs")],
 ])("lint allows that %s", (_, file, text) => {
   expect(lint(file, text)).toMatchObject({ exitCode: 0 });

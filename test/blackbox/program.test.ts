@@ -26,7 +26,7 @@ test("a command of the agent runs from the bundle, and loads no module besides",
 
 test("a document of the build side loads its check", async () => {
   const loaded = await loadedBy("validate", "packaging/modules/demo/config.yaml");
-  expect(loaded).toContain("dist/build/document-checks.js");
+  expect(loaded).toContain("dist/image/document-checks.js");
 });
 
 test("a command of the build side loads its modules", async () => {

@@ -25,11 +25,11 @@ const { createCheckers, knownKeysOf, rulesOfImage } = (await load(
 )) as typeof import("../../src/cli/checkers.ts");
 const { imageCheck, moduleCheck } = (await load(
   "build/document-checks.js",
-)) as typeof import("../../src/build/document-checks.ts");
+)) as typeof import("../../src/image/document-checks.ts");
 const { inspectFile } = (await load(
-  "config/embedded/inspect.js",
-)) as typeof import("../../src/config/embedded/inspect.ts");
-const { checkFile } = (await load("config/embedded/check.js")) as typeof import("../../src/config/embedded/check.ts");
+  "user-data/read/inspect.js",
+)) as typeof import("../../src/user-data/read/inspect.ts");
+const { checkFile } = (await load("user-data/read/check.js")) as typeof import("../../src/user-data/read/check.ts");
 const { textReport } = (await load("report/text-report.js")) as typeof import("../../src/report/text-report.ts");
 const { sarifReport } = (await load("report/sarif.js")) as typeof import("../../src/report/sarif.ts");
 const { githubReport } = (await load("report/github.js")) as typeof import("../../src/report/github.ts");

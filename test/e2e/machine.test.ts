@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { isApplied, parseCommandLine } from "../../src/services/kernel/command-line.ts";
+import { isApplied, parseCommandLine } from "../../contributions/kernel-parameters/kanod/kernel/command-line.ts";
 import { programFile, runProgram } from "../support/compiled-agent.ts";
 import { hasCorpus } from "../support/corpus.ts";
 import { dibObstacle } from "../support/dib.ts";

@@ -1,7 +1,8 @@
 import { createCheckers, knownKeysOf, rulesOfImage } from "../../src/cli/checkers.ts";
-import { type CheckedFile, type Checkers, checkFile } from "../../src/config/embedded/check.ts";
-import type { DetectOptions } from "../../src/config/embedded/detect.ts";
-import { inspectFile } from "../../src/config/embedded/inspect.ts";
+import type { CheckedFile } from "../../src/config/checked-file.ts";
+import { type Checkers, checkFile } from "../../src/user-data/read/check.ts";
+import type { DetectOptions } from "../../src/user-data/read/detect.ts";
+import { inspectFile } from "../../src/user-data/read/inspect.ts";
 import { testImage } from "./image.ts";
 
 const image = testImage({

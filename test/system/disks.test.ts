@@ -3,15 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { createPartitions, type PartitionRequest } from "../../contributions/disks/kanod/storage/create.ts";
+import { growFileSystem } from "../../contributions/disks/kanod/storage/file-systems.ts";
+import { planGrowth } from "../../contributions/disks/kanod/storage/growth.ts";
+import { type BlockDevice, type Layout, readLayout } from "../../contributions/disks/kanod/storage/layout.ts";
+import { readLvm } from "../../contributions/disks/kanod/storage/lvm.ts";
+import { moveBackupTable, readTable } from "../../contributions/disks/kanod/storage/partition-table.ts";
+import { parseSize, targetExtents, type VolumeSize } from "../../contributions/disks/kanod/storage/size.ts";
 import { createHost } from "../../src/host/create-host.ts";
 import type { Host } from "../../src/host/host.ts";
-import { createPartitions, type PartitionRequest } from "../../src/services/disks/create.ts";
-import { growFileSystem } from "../../src/services/disks/file-systems.ts";
-import { planGrowth } from "../../src/services/disks/growth.ts";
-import { type BlockDevice, type Layout, readLayout } from "../../src/services/disks/layout.ts";
-import { readLvm } from "../../src/services/disks/lvm.ts";
-import { moveBackupTable, readTable } from "../../src/services/disks/partition-table.ts";
-import { parseSize, targetExtents, type VolumeSize } from "../../src/services/disks/size.ts";
 import { keptLog } from "../support/host.ts";
 import { loopDisk, loopObstacle } from "../support/loop-disk.ts";
 

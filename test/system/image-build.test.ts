@@ -302,7 +302,7 @@ spec:
   test("another user without root rights is told so", async () => {
     // The check runs as nobody, from where nobody may read; what it imports is loaded before.
     writeFileSync(join(folder, "disk-image-create"), "#!/bin/sh\n", { mode: 0o755 });
-    const check = new URL("../../dist/build/image/check-host.js", import.meta.url).href;
+    const check = new URL("../../dist/image/check-host.js", import.meta.url).href;
     const plan = { formats: ["tar"], elements: [], packages: [], morePackages: [], output: "x" };
     const script = `
       const { checkHost } = await import(${JSON.stringify(check)});

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { makeLiveIso } from "../../src/build/image/live-iso.ts";
-import { liveSystem, type Seed } from "../../src/build/image/live-system.ts";
-import { missingTools } from "../../src/build/image/required-tools.ts";
+import { makeLiveIso } from "../../src/image/live-iso.ts";
+import { liveSystem, type Seed } from "../../src/image/live-system.ts";
+import { missingTools } from "../../src/image/required-tools.ts";
 import { temporaryFolder } from "../support/cli.ts";
 import { describeWith } from "../support/requirements.ts";
 

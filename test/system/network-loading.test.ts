@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from "vitest";
+import type { Network } from "../../contributions/network/kanod/network/model.ts";
+import { readNetwork } from "../../contributions/network/kanod/network/network.ts";
+import { renderNetworkManager } from "../../contributions/network/kanod/network/render/network-manager.ts";
+import { renderNetworkd } from "../../contributions/network/kanod/network/render/networkd.ts";
+import type { Rendering } from "../../contributions/network/kanod/network/render/rendering.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
-import type { Network } from "../../src/services/network/model.ts";
-import { readNetwork } from "../../src/services/network/network.ts";
-import { renderNetworkManager } from "../../src/services/network/render/network-manager.ts";
-import { renderNetworkd } from "../../src/services/network/render/networkd.ts";
-import type { Rendering } from "../../src/services/network/render/rendering.ts";
 import { configuredGuestObstacle } from "../support/configured-guest.ts";
 import { corpusFiles } from "../support/corpus.ts";
 import { cloneRootfs, debianRootfs } from "../support/debian-rootfs.ts";

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import { readNetwork } from "../../contributions/network/kanod/network/network.ts";
+import { renderNetplan } from "../../contributions/network/kanod/network/render/netplan.ts";
+import { renderNetworkManager } from "../../contributions/network/kanod/network/render/network-manager.ts";
+import { renderNetworkd } from "../../contributions/network/kanod/network/render/networkd.ts";
+import type { Rendering } from "../../contributions/network/kanod/network/render/rendering.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
-import { readNetwork } from "../../src/services/network/network.ts";
-import { renderNetplan } from "../../src/services/network/render/netplan.ts";
-import { renderNetworkManager } from "../../src/services/network/render/network-manager.ts";
-import { renderNetworkd } from "../../src/services/network/render/networkd.ts";
-import type { Rendering } from "../../src/services/network/render/rendering.ts";
 import { corpusFiles } from "../support/corpus.ts";
 import { rootfsObstacle } from "../support/debian-rootfs.ts";
 import { networks } from "../support/network-arbitrary.ts";

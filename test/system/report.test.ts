@@ -5,7 +5,7 @@ import Ajv from "ajv";
 import addFormats from "ajv-formats";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
-import type { RunReport } from "../../src/services/run-report/report.ts";
+import type { RunReport } from "../../contributions/report/kanod/report/report.ts";
 import { TestAuthority } from "../support/authority.ts";
 import {
   type ConfiguredGuest,

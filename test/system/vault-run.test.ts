@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { tpmFolder } from "../../src/services/vault/gatekeeper.ts";
+import { tpmFolder } from "../../contributions/vault/kanod/vault/gatekeeper.ts";
 import { compiledAgent, startProgram, targetTree, writtenElement } from "../support/compiled-agent.ts";
 import { Gatekeeper } from "../support/gatekeeper.ts";
 import { privateFiles } from "../support/private-files.ts";

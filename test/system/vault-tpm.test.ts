@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { removeTpmFiles, tpmFolder } from "../../contributions/vault/kanod/vault/gatekeeper.ts";
+import { openVault } from "../../contributions/vault/kanod/vault/open.ts";
 import { createHost } from "../../src/host/create-host.ts";
 import type { Host } from "../../src/host/host.ts";
+import { VaultError } from "../../src/kit/references/errors.ts";
 import type { LogEvent } from "../../src/log/logger.ts";
-import { VaultError } from "../../src/services/vault/errors.ts";
-import { removeTpmFiles, tpmFolder } from "../../src/services/vault/gatekeeper.ts";
-import { openVault } from "../../src/services/vault/open.ts";
 import { TestAuthority } from "../support/authority.ts";
 import { temporaryFolder } from "../support/cli.ts";
 import { memoryLog } from "../support/contributions.ts";

@@ -1,22 +1,7 @@
-import {
-  type Account,
-  type Configuration,
-  type Finding,
-  findAccount,
-  fitsHash,
-  groupMembers,
-  type Host,
-  hashPassword,
-  isPasswordHash,
-  isReference,
-  passwordFault,
-  passwordHash,
-  publicKeyFault,
-  register,
-  requireNoErrors,
-  setPasswordHash,
-  withKeys,
-} from "kanod-configure";
+import { type Configuration, type Finding, type Host, isReference, register, requireNoErrors } from "kanod-configure";
+import { type Account, findAccount, groupMembers, passwordHash } from "./accounts/accounts.ts";
+import { fitsHash, hashPassword, isPasswordHash, passwordFault, setPasswordHash } from "./accounts/password.ts";
+import { publicKeyFault, withKeys } from "./accounts/public-keys.ts";
 
 type Admin = NonNullable<Configuration["admin"]>;
 

@@ -1,4 +1,5 @@
-import { configureContainerd, register, registerContainerEngine } from "kanod-configure";
+import { register, registerContainerEngine } from "kanod-configure";
+import { configureContainerd } from "./containerd/containerd.ts";
 
 register("containerd engine", 80, ({ provide }) => {
   registerContainerEngine("containerd", configureContainerd, { programs: ["containerd"] });

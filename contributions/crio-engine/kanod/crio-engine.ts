@@ -1,4 +1,5 @@
-import { configureContainersImage, register, registerContainerEngine } from "kanod-configure";
+import { register, registerContainerEngine } from "kanod-configure";
+import { configureContainersImage } from "./containers-image/containers-image.ts";
 
 register("CRI-O engine", 80, ({ provide }) => {
   registerContainerEngine("crio", configureContainersImage, { programs: ["crio", "podman"] });

@@ -1,11 +1,7 @@
-import {
-  type BootConfiguration,
-  createPartitions,
-  type Finding,
-  growDisks,
-  labelFault,
-  registerBoot,
-} from "kanod-configure";
+import { type BootConfiguration, type Finding, registerBoot } from "kanod-configure";
+import { createPartitions } from "./storage/create.ts";
+import { growDisks } from "./storage/grow.ts";
+import { labelFault } from "./storage/make-file-system.ts";
 
 /** In seconds: a file system of many terabytes takes its time to be made, checked and grown. */
 const timeout = 7200;

@@ -1,4 +1,5 @@
-import { configureDocker, register, registerContainerEngine } from "kanod-configure";
+import { register, registerContainerEngine } from "kanod-configure";
+import { configureDocker } from "./docker/docker.ts";
 
 register("Docker engine", 80, ({ provide }) => {
   registerContainerEngine("docker", configureDocker, { programs: ["dockerd"] });

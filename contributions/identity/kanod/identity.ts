@@ -1,16 +1,6 @@
-import {
-  type Configuration,
-  type Finding,
-  isReference,
-  localeFault,
-  machineNameFault,
-  register,
-  requireNoErrors,
-  setHostName,
-  setLocale,
-  setTimeZone,
-  timeZoneFault,
-} from "kanod-configure";
+import { type Configuration, type Finding, isReference, register, requireNoErrors } from "kanod-configure";
+import { machineNameFault, setHostName } from "./names/host-name.ts";
+import { localeFault, setLocale, setTimeZone, timeZoneFault } from "./names/locale.ts";
 
 register(
   "Host name",

@@ -1,16 +1,7 @@
-import {
-  applyKernelParameters,
-  type BootConfiguration,
-  type CommandLineChange,
-  commandLineFault,
-  describeChange,
-  type Finding,
-  parameterFault,
-  parseCommandLine,
-  rebootMachine,
-  registerBoot,
-  stopCloudInit,
-} from "kanod-configure";
+import { type BootConfiguration, type Finding, registerBoot, stopCloudInit } from "kanod-configure";
+import { type CommandLineChange, commandLineFault, parameterFault, parseCommandLine } from "./kernel/command-line.ts";
+import { applyKernelParameters, describeChange } from "./kernel/kernel-parameters.ts";
+import { rebootMachine } from "./kernel/reboot.ts";
 
 registerBoot(
   "Kernel parameters",

@@ -1,13 +1,6 @@
-import {
-  applyMounts,
-  type Configuration,
-  type Finding,
-  isReference,
-  mountEntry,
-  mountFault,
-  register,
-  requireNoErrors,
-} from "kanod-configure";
+import { type Configuration, type Finding, isReference, register, requireNoErrors } from "kanod-configure";
+import { mountEntry, mountFault } from "./fstab/mount-entry.ts";
+import { applyMounts } from "./fstab/mounts.ts";
 
 register(
   "Mounts",

@@ -1,4 +1,6 @@
-import { checkNetworkSections, configureNetwork, register } from "kanod-configure";
+import { register } from "kanod-configure";
+import { configureNetwork } from "./network/configure.ts";
+import { checkNetworkSections } from "./network/sections.ts";
 
 /** Longer than all network checks together may take, in seconds. */
 const timeout = 3600;

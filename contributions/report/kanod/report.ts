@@ -6,12 +6,10 @@ import {
   type ProxySettings,
   proxyFor,
   proxyVariables,
-  readHashes,
-  readInventory,
   register,
-  runReport,
-  sendReport,
 } from "kanod-configure";
+import { readInventory } from "./report/inventory.ts";
+import { readHashes, runReport, sendReport } from "./report/report.ts";
 
 // First of all, so that the failure of any other contribution is reported.
 register(

@@ -1,21 +1,19 @@
 import {
   type CertificateSource,
   certificateFindings,
-  checkVault,
-  isPlanned,
   noProxyEntries,
-  openVault,
   type ProxySettings,
   proxyFor,
   proxyVariables,
   register,
-  removeConfiguration,
-  removeTpmFiles,
-  removeUserData,
   requireNoErrors,
   trustCertificates,
-  vaultPriority,
 } from "kanod-configure";
+import { removeConfiguration, removeUserData } from "./cleanup/cleanup.ts";
+import { checkVault, vaultPriority } from "./vault/check.ts";
+import { removeTpmFiles } from "./vault/gatekeeper.ts";
+import { openVault } from "./vault/open.ts";
+import { isPlanned } from "./vault/planned.ts";
 
 /** What the element `proxy-certificates` has in its schema; an image may lack it. */
 type BaseSections = CertificateSource & { proxy?: ProxySettings };

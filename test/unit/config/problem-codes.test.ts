@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { embeddedCodes } from "../../../src/config/embedded/codes.ts";
 import { problemCodes } from "../../../src/config/problem-codes.ts";
+import { embeddedCodes } from "../../../src/user-data/read/codes.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
@@ -24,8 +24,8 @@ test.each([
   { codes: problemCodes, sourceFiles: "src/config/*.ts", testFiles: "test/unit/config/*.test.ts" },
   {
     codes: embeddedCodes,
-    sourceFiles: "src/config/embedded/*.ts",
-    testFiles: "test/unit/config/embedded/*.test.ts",
+    sourceFiles: "src/user-data/read/*.ts",
+    testFiles: "test/unit/user-data/read/*.test.ts",
   },
 ])("each code is used by $sourceFiles, and each has a test that expects it", ({ codes, sourceFiles, testFiles }) => {
   const text = (pattern: string): string =>

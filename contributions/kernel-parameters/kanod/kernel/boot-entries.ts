@@ -1,0 +1,97 @@
+import type { Host } from "kanod-configure";
+import { AgentError } from "kanod-configure";
+import type { BootLoader } from "./boot-loader.ts";
+import {
+  type CommandLineChange,
+  type CommandLineSyntax,
+  editCommandLine,
+  grubSyntax,
+  isSameParameter,
+  kernelSyntax,
+} from "./command-line.ts";
+import { defaultsPath, editDefaults } from "./grub.ts";
+
+/** Where the Boot Loader Specification's type 1 entries stand, by the mount point of the boot partition. */
+const entryFolders = ["/boot/loader/entries", "/efi/loader/entries", "/boot/efi/loader/entries"];
+/** What kernel-install(8) gives to the entries of kernels that are installed later. */
+const futurePath = "/etc/kernel/cmdline";
+
+/**
+ * A loader that reads the entries of the Boot Loader Specification: systemd-boot, or the RHEL family's GRUB. Undefined
+ * where there are no entries.
+ */
+export async function bootEntries(host: Host): Promise<BootLoader | undefined> {
+  const entries: string[] = [];
+  for (const folder of entryFolders) {
+    const names = (await host.list(folder)) ?? [];
+    entries.push(...names.filter((name) => name.endsWith(".conf")).map((name) => `${folder}/${name}`));
+  }
+  if (entries.length === 0) return undefined;
+  const defaults = await host.readFile(defaultsPath);
+  if (defaults === undefined) {
+    return { name: "systemd-boot", apply: (change) => editEntries(host, entries, change, kernelSyntax) };
+  }
+  // Debian's GRUB knows nothing of such entries: a left-over folder does not count.
+  if (!/^\s*GRUB_ENABLE_BLSCFG=["']?true/m.test(defaults)) return undefined;
+  return { name: "GRUB with boot loader entries", apply: (change) => editGrubEntries(host, entries, change) };
+}
+
+async function editGrubEntries(host: Host, entries: readonly string[], change: CommandLineChange): Promise<void> {
+  // GRUB's blscfg expands variables in an entry before its script language sees the quotes.
+  const expanded = change.add.find(({ value }) => value?.includes("$") === true);
+  if (expanded !== undefined) {
+    throw new AgentError("bad-kernel-parameter", `GRUB's boot entries cannot hold a "$": ${expanded.name}`);
+  }
+  await editEntries(host, entries, change, grubSyntax);
+  if (change.remove.length > 0) await editKernelOptions(host, { add: [], remove: change.remove });
+  await editDefaults(host, change);
+}
+
+async function editEntries(
+  host: Host,
+  entries: readonly string[],
+  change: CommandLineChange,
+  syntax: CommandLineSyntax,
+): Promise<void> {
+  for (const path of entries) {
+    const text = await host.readFile(path);
+    if (text !== undefined) await host.writeFile(path, editEntry(text, change, syntax));
+  }
+  const future = await host.readFile(futurePath);
+  if (future !== undefined) await host.writeFile(futurePath, `${editCommandLine(future, change, syntax)}\n`);
+}
+
+/**
+ * An entry with its command line changed. The specification joins several `options` lines: what is added goes to the
+ * last one. An entry without such a line gets one.
+ */
+export function editEntry(text: string, change: CommandLineChange, syntax: CommandLineSyntax): string {
+  const options = /^(options[ \t]+)(.*)$/gm;
+  const all = [...text.matchAll(options)];
+  const others = all.slice(0, -1).map((match) => match[2] ?? "");
+  const elsewhere = syntax.split(others.join(" ")).map(({ parameter }) => parameter);
+  if (all.length === 0) {
+    const line = editCommandLine("", change, syntax);
+    return line === "" ? text : `${text.replace(/\n?$/, "\n")}options ${line}\n`;
+  }
+  let index = 0;
+  return text.replace(options, (_, key: string, value: string) => {
+    index += 1;
+    const add =
+      index < all.length ? [] : change.add.filter((wanted) => !elsewhere.some((one) => isSameParameter(one, wanted)));
+    return `${key}${editCommandLine(value, { ...change, add }, syntax)}`;
+  });
+}
+
+/** RHEL 8 keeps the parameters that all entries share in the variable `kernelopts` of GRUB's environment block. */
+async function editKernelOptions(host: Host, change: CommandLineChange): Promise<void> {
+  const { stdout } = await host.query(["grub2-editenv", "-", "list"], { onTree: "chroot" });
+  const before = /^kernelopts=(.*)$/m.exec(stdout)?.[1];
+  if (before === undefined) return;
+  const after = editCommandLine(before, change, grubSyntax);
+  if (after === before) return;
+  await host.run(["grub2-editenv", "-", "set", `kernelopts=${after}`], {
+    onTree: "chroot",
+    why: "remove kernel parameters that all boot entries share",
+  });
+}

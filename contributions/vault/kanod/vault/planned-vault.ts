@@ -1,0 +1,42 @@
+import type { VaultClient } from "kanod-configure";
+import { type LeafReference, resolveReferences } from "kanod-configure";
+import { asPlanned } from "./planned.ts";
+import type { VaultSettings } from "./settings.ts";
+import type { Vault, VaultUse } from "./vault.ts";
+
+/** What a plan has instead of Vault: references become texts that say what would stand there. */
+export class PlannedVault implements Vault {
+  readonly #settings: VaultSettings;
+
+  constructor(settings: VaultSettings) {
+    this.#settings = settings;
+  }
+
+  client(): VaultClient {
+    return asPlanned({
+      read: async () => ({}),
+      issue: async (name) => ({
+        certificate: described(`pki-cert:${name}`),
+        privateKey: described(`pki-key:${name}`),
+        caChain: [described(`pki-ca-chain:${name}`)],
+      }),
+      resolve: (value) => resolveReferences(value, async (reference) => described(nameOf(reference))),
+    });
+  }
+
+  async issueAll({ log }: VaultUse): Promise<void> {
+    for (const { name } of this.#settings.certificates ?? []) log.info(`certificate ${name}: would be issued, or kept`);
+  }
+
+  async revoke(): Promise<void> {}
+}
+
+function nameOf(reference: LeafReference): string {
+  if (reference.kind === "ca") return "ca";
+  if ("name" in reference) return `${reference.kind}:${reference.name}`;
+  return `${reference.kind}:${reference.path}:${reference.key}`;
+}
+
+function described(what: string): string {
+  return `(${what} from Vault)`;
+}

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import "../../proxy-certificates/kanod/proxy-certificates.ts";
+import "../kanod/vault.ts";
+import { registered } from "../../../src/agent/registry.ts";
+import { collectContributions } from "../../../src/compile/collect.ts";
+import { elementOfFolder } from "../../../src/compile/elements.ts";
+import { loadSchemas } from "../../../src/compile/schemas.ts";
+import { compileValidator } from "../../../src/config/compile-validator.ts";
+import { validateDocument } from "../../../src/config/validate.ts";
+import { parseYaml } from "../../../src/config/yaml.ts";
+
+const contributions = fileURLToPath(new URL("../..", import.meta.url));
+const read = (name: string, file: string): string => readFileSync(join(contributions, name, file), "utf8");
+const folders = readdirSync(contributions).map((name) => join(contributions, name));
+const elements = folders.filter((path) => statSync(path).isDirectory()).map(elementOfFolder);
+const { schema } = await loadSchemas(await collectContributions(elements));
+const validator = await compileValidator(schema);
+
+const examples = ["proxy-certificates", "vault"].flatMap((name) => {
+  const blocks = [...read(name, "README.md").matchAll(/^```yaml\n(.*?)^```/gms)].map(([, block = ""]) => block);
+  return [...blocks, read(name, "example.yaml")].map((text, index) => [`${name} ${index + 1}`, text] as const);
+});
+
+test.each(examples)("the example %s is a configuration without any fault", (name, text) => {
+  const document = parseYaml(text, name);
+  expect([...document.problems, ...validateDocument(document, { schema, validator })]).toEqual([]);
+  const params = { conf: document.value as never, system: {} };
+  expect(registered("run").flatMap(({ options }) => options.check?.(params) ?? [])).toEqual([]);
+});
+
+test("the README explains each code of an error, and no other", () => {
+  const source = readFileSync(new URL("../../../src/kit/references/errors.ts", import.meta.url), "utf8");
+  const codes = [...source.matchAll(/^ {2}\| "(vault-[a-z-]+)"/gm)].map(([, code = ""]) => code);
+  expect(codes.length).toBeGreaterThan(15);
+  const table = read("vault", "README.md").split("While it runs")[1] ?? "";
+  const explained = [...table.matchAll(/`(vault-[a-z-]+)`/g)].map(([, code]) => code);
+  expect([...new Set([...explained, "vault-certificate-unknown"])].sort()).toEqual([...codes].sort());
+});

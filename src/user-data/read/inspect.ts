@@ -1,0 +1,175 @@
+import type { DocumentKind } from "../../config/checked-file.ts";
+import { isMapping } from "../../config/mapping.ts";
+import type { Problem } from "../../config/problem.ts";
+import { decodeText } from "../../config/read-text.ts";
+import { maxInputBytes, parseYaml, type YamlDocument } from "../../config/yaml.ts";
+import { type DetectedKind, type DetectOptions, detectKind } from "./detect.ts";
+import { DecodingError, isGzip } from "./encodings.ts";
+import { Inspection, reportTemplateOnly } from "./inspection.ts";
+import { inspectKubernetes, type KubernetesObject } from "./kubernetes.ts";
+import { type OpenedYaml, openYaml } from "./open-yaml.ts";
+import { decodedText, fileText, type PlacedText } from "./placed-text.ts";
+import { ScalarTexts } from "./scalar-text.ts";
+import type { TemplateSyntax } from "./templates.ts";
+import { inspectCloudConfig, inspectUserData, isUserData, unzipped } from "./user-data.ts";
+
+/** What is in a file, and the text of it that problems have their places in. */
+export interface InspectedFile {
+  file: string;
+  text: string;
+  inspection: Inspection;
+}
+
+/** Finds our documents in the content of a file, whatever it is. It never throws for what is in the file. */
+export function inspectFile(content: Uint8Array, file: string, options: DetectOptions): InspectedFile {
+  const inspection = new Inspection();
+  if (content.length > maxInputBytes) {
+    inspection.problems.push(...parseYaml(content, file).problems);
+    return { file, text: "", inspection };
+  }
+  if (isGzip(content)) {
+    inspectPacked(inspection, content, file, options);
+    return { file, text: "", inspection };
+  }
+  const { source, fault } = decodeText(content, file);
+  if (fault !== undefined) {
+    inspection.problems.push({ severity: "error", pointer: "", ...fault });
+    return { file, text: source.text, inspection };
+  }
+  inspectText(inspection, fileText(file, source.text), options);
+  return { file, text: source.text, inspection };
+}
+
+function inspectPacked(inspection: Inspection, content: Uint8Array, file: string, options: DetectOptions): void {
+  const whole = fileText(file, "");
+  try {
+    inspectText(inspection, decodedText(whole, 0, 0, unzipped(content)), options);
+  } catch (error) {
+    if (!(error instanceof DecodingError)) throw error;
+    inspection.report("error", "bad-encoding", whole.place(0, 0), `the file cannot be unpacked: ${error.message}`);
+  }
+}
+
+function inspectText(inspection: Inspection, text: PlacedText, options: DetectOptions): void {
+  if (isUserData(text.text)) inspectUserData(inspection, text, { pointer: "", templates: templatesByName(options) });
+  else new YamlInspector(inspection, text, options).inspect();
+}
+
+/** The templates that files of YAML may go through before anybody reads them: clusterctl's, Helm's and the like. */
+const fileTemplates = ["envsubst", "jinja"] as const;
+
+/** Endings of files that Ansible, Terraform and the like make others of. */
+const templateName = /\.(?:j2|jinja2?|tmpl|gotmpl|tpl|tftpl|template)$/i;
+
+/** The templates that the name of a file promises. */
+function templatesByName({ name }: DetectOptions): readonly TemplateSyntax[] {
+  return templateName.test(name) ? ["terraform", ...fileTemplates] : [];
+}
+
+/** Kinds of documents that have no templates of their own. */
+const untemplated: ReadonlySet<DocumentKind> = new Set(["configuration", "boot", "system", "network"]);
+
+/** Tags of programs that read YAML with tags of their own. */
+const allowedElsewhere = ["unknown-tag"];
+
+class YamlInspector {
+  readonly #inspection: Inspection;
+  readonly #text: PlacedText;
+  readonly #options: DetectOptions;
+
+  constructor(inspection: Inspection, text: PlacedText, options: DetectOptions) {
+    this.#inspection = inspection;
+    this.#text = text;
+    this.#options = options;
+  }
+
+  inspect(): void {
+    const raw = openYaml(this.#text, templatesByName(this.#options), { single: false });
+    const kinds = this.#kinds(raw);
+    const filled = raw.problems.length > 0 ? this.#filled(kinds) : undefined;
+    if (filled === undefined) this.#documents(raw, kinds);
+    else this.#documents(filled, this.#kinds(filled));
+  }
+
+  /** The text as a template that other programs fill in; undefined where it is none of theirs. */
+  #filled(kinds: readonly DetectedKind[]): OpenedYaml | undefined {
+    const filled = openYaml(this.#text, fileTemplates, { single: false, allowed: allowedElsewhere });
+    const isForeign = kinds.every((kind) => kind === "kubernetes" || kind === "other");
+    // It may show what it is only once it is filled in.
+    return isForeign || this.#kinds(filled).includes("kubernetes") ? filled : undefined;
+  }
+
+  /** Beside an object of Kubernetes nothing is ours only because the user named the file. */
+  #kinds({ documents }: OpenedYaml): DetectedKind[] {
+    const kindsBy = (options: DetectOptions): DetectedKind[] => {
+      return documents.map(({ value, partial }) => detectKind(value ?? partial, options));
+    };
+    const certain = kindsBy({ ...this.#options, otherwise: undefined });
+    return certain.includes("kubernetes") ? certain : kindsBy(this.#options);
+  }
+
+  #documents(opened: OpenedYaml, kinds: readonly DetectedKind[]): void {
+    const { documents, problems, isTemplateOnly } = opened;
+    const objects: KubernetesObject[] = [];
+    for (const [index, document] of documents.entries()) {
+      const kind = kinds[index] ?? "other";
+      const value = document.value ?? document.partial;
+      const isObject = kind === "kubernetes" && isMapping(value);
+      if (isObject) objects.push({ value, texts: new ScalarTexts(document, opened.text) });
+      else if (kind !== "cloud-config-without-header") this.#plain(document, kind, documents.length);
+      else if (this.#isMeantForUs()) this.#headless();
+      else this.#plain(document, "other", documents.length);
+    }
+    inspectKubernetes(this.#inspection, objects);
+    // What is checked brings the problems of its YAML itself.
+    if (objects.length === 0 && kinds.some((kind) => kind !== "other")) return;
+    const holdsOurs = this.#inspection.documents.some(({ kind }) => kind !== "kubernetes" && kind !== "other");
+    if (holdsOurs || this.#options.otherwise !== undefined) this.#inspection.problems.push(...problems);
+    else this.#foreign(problems, objects.length === 0 && /\{[{%]/.test(this.#text.text));
+    if (isTemplateOnly) reportTemplateOnly(this.#inspection, this.#text);
+  }
+
+  /** A file of another program, which may allow more than we do, or fill in templates: only what is no YAML is wrong. */
+  #foreign(problems: readonly Problem[], mayBeTemplate: boolean): void {
+    const fault = problems.find(({ code }) => code === "yaml-syntax") ?? problems[0];
+    if (fault?.source === undefined) return;
+    if (fault.code === "yaml-syntax" && !mayBeTemplate) {
+      this.#inspection.problems.push(fault);
+    } else {
+      const message = `this is no YAML for us, and nothing in it looks like ours: ${fault.message}`;
+      this.#inspection.report("note", "not-checked", { source: fault.source }, message);
+    }
+  }
+
+  #plain(document: YamlDocument, kind: DocumentKind, count: number): void {
+    // `---` at the end of a stream begins one more document, which is empty.
+    if (document.value === null && count > 1) return;
+    const { documents } = this.#inspection;
+    const place = this.#text.place(0, 1);
+    const common = { kind, pointer: "", templates: [], place };
+    if (kind === "other") {
+      documents.push(common);
+      return;
+    }
+    const isAlone = count === 1 || kind === "image";
+    const templates = untemplated.has(kind) ? templatesByName(this.#options) : [];
+    const single = isAlone ? document : parseYaml(this.#text.text, this.#text.file);
+    const read = templates.length > 0 ? { templates } : { document: single };
+    documents.push({ ...common, text: this.#text, ...read });
+    if (kind === "network" && this.#options.otherwise !== undefined) {
+      const message = "only a network configuration: it was checked as the `network` section of a configuration";
+      this.#inspection.report("note", "network-only", place, message);
+    }
+  }
+
+  /** Other programs have keys such as `runcmd`, too. */
+  #isMeantForUs(): boolean {
+    return this.#options.otherwise !== undefined || this.#text.text.includes("kanod");
+  }
+
+  #headless(): void {
+    const message = "cloud-init does nothing with this: the first line has to be `#cloud-config`";
+    this.#inspection.report("error", "missing-header", this.#text.place(0, 1), message);
+    inspectCloudConfig(this.#inspection, this.#text, { pointer: "", templates: [] });
+  }
+}
