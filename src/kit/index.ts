@@ -19,10 +19,8 @@ export { b64, propagateVar, transformJson } from "./common.ts";
 export {
   authParts,
   certificateFiles,
+  configureEngine,
   secretFile,
-  startEngine,
-  writeCertificates,
-  writeProxyDropIn,
 } from "./container-registries/engine-files.ts";
 export {
   type ContainerEngineParams,
@@ -38,7 +36,7 @@ export {
   registryModel,
 } from "./container-registries/model.ts";
 export { translateDeprecated, withNexus } from "./container-registries/normalize.ts";
-export { OwnedFiles } from "./container-registries/owned.ts";
+export type { OwnedFiles } from "./container-registries/owned.ts";
 export { tomlString } from "./container-registries/text.ts";
 export { distrustCode } from "./distrust.ts";
 export { isReference, requireNoErrors } from "./findings.ts";

@@ -16,7 +16,7 @@ register("Container engine", 150, async ({ conf, system, host, log }) => {
   const engine = await findContainerEngine(host, system);
   if (engine !== undefined) return engine.code({ conf, system, host, log, registries: registryModel(registries) });
   if (registries === undefined) return;
-  throw new AgentError("no-container-engine", "there is no container engine to configure registries for", {
-    hint: "an element brings one: docker-engine, containerd-engine, crio-engine",
+  throw new AgentError("no-container-engine", "no container engine was found to configure registries for", {
+    hint: "add an element of a container engine (NAME-engine) to the image",
   });
 });

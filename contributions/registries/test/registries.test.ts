@@ -65,7 +65,7 @@ describe("the container engine", () => {
   test("that is named and that no element brings is an error that names the others", async () => {
     const result = await run("Container engine", {}, { system: { container_engine: "rkt" } });
     expect(result).toMatchObject({ state: "failed", error: { code: "unknown-container-engine" } });
-    expect(String(result.error)).toContain("only: lxd");
+    expect(String(result.error)).toContain("available: lxd");
   });
 
   test("gets nothing hostile from Vault", async () => {

@@ -4,7 +4,7 @@ import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { RegistryModel } from "./model.ts";
 
-/** What the code of a container engine gets. */
+/** What a container engine is configured with. */
 export interface ContainerEngineParams {
   /** The complete configuration. */
   conf: Configuration;
@@ -18,8 +18,10 @@ export interface ContainerEngineParams {
 export type ContainerEngineCode = (params: ContainerEngineParams) => void | Promise<void>;
 
 export interface ContainerEngineOptions {
-  /** Programs one of which is there where the engine is installed. Without them the element that registers it brings it. */
+  /** The engine is installed where one of these programs is. Default: installed wherever its element is. */
   programs?: readonly string[];
+  /** Names of engines that are often installed because this one needs them: this one is preferred to them. */
+  before?: readonly string[];
 }
 
 interface Engine extends ContainerEngineOptions {
@@ -34,8 +36,8 @@ shared[key] ??= new Map();
 const engines: Map<string, Engine> = shared[key];
 
 /**
- * Makes a container engine known: `code` configures and starts it, at priority 150 of the run, where it is the machine's
- * engine. To be called by a contribution of a lower priority. A later registration of a name replaces an earlier one.
+ * Adds a container engine: `code` configures and starts it at priority 150 of the run, if it is the machine's engine.
+ * To be called by a contribution of a lower priority. A later registration of a name replaces an earlier one.
  */
 export function registerContainerEngine(
   name: string,
@@ -45,35 +47,33 @@ export function registerContainerEngine(
   engines.set(name, { name, code, ...options });
 }
 
-/** The order in which engines that are installed together are taken: docker brings containerd along. */
-const preference = ["docker", "crio", "containerd"];
-
 /**
- * The engine that `container_engine` in system.yaml names, else the first that is installed; undefined where none is.
+ * The engine that `container_engine` in system.yaml names, else the first installed one; undefined without any.
  *
  * @throws AgentError `unknown-container-engine` for a name that no element has registered
  */
 export async function findContainerEngine(host: Host, system: SystemSettings): Promise<Engine | undefined> {
   const { container_engine: wanted } = system;
-  if (wanted !== undefined) {
-    const engine = engines.get(String(wanted));
-    if (engine !== undefined) return engine;
-    const names = [...engines.keys()].join(", ") || "none";
-    throw new AgentError(
-      "unknown-container-engine",
-      `no element brings the container engine ${wanted}, only: ${names}`,
-    );
-  }
-  for (const engine of [...engines.values()].toSorted((one, other) => rank(one) - rank(other))) {
-    if (await isInstalled(host, engine)) return engine;
-  }
-  return undefined;
+  if (wanted === undefined) return firstInstalled(host);
+  const engine = engines.get(String(wanted));
+  if (engine !== undefined) return engine;
+  const names = [...engines.keys()];
+  throw new AgentError(
+    "unknown-container-engine",
+    `unknown container engine ${wanted} (available: ${names.join(", ") || "none"})`,
+  );
 }
 
-/** Those that are not among the preferred come last, in the order of their registration. */
-function rank({ name }: Engine): number {
-  const index = preference.indexOf(name);
-  return index === -1 ? preference.length : index;
+/** Engines that are only there because another one needs them come last, then the order of registration decides. */
+async function firstInstalled(host: Host): Promise<Engine | undefined> {
+  const all = [...engines.values()];
+  const installed: Engine[] = [];
+  for (const engine of all) if (await isInstalled(host, engine)) installed.push(engine);
+  // What an element installs unconditionally is only a fallback for what is found on the machine.
+  const found = installed.filter(({ programs }) => programs !== undefined);
+  const candidates = found.length > 0 ? found : installed;
+  const isNeeded = ({ name }: Engine): boolean => candidates.some(({ before = [] }) => before.includes(name));
+  return candidates.find((engine) => !isNeeded(engine)) ?? candidates[0];
 }
 
 async function isInstalled(host: Host, { programs }: Engine): Promise<boolean> {

@@ -98,7 +98,8 @@ test.each([
   ["network: {renderer: ifupdown}", ["not-in-enum /network/renderer"]],
   ["network: {rendrer: eni}", ["unknown-key /network/rendrer"]],
   ["no_proxy: [a]", ["wrong-type /no_proxy"]],
-  ["container_engine: podman", ["not-in-enum /container_engine"]],
+  ["container_engine: an-engine-of-another-element", []],
+  ["container_engine: [docker]", ["wrong-type /container_engine"]],
 ])("system settings %j", (text, expected) => {
   expect(codes(load("system.schema.yaml"), text)).toEqual(expected);
 });

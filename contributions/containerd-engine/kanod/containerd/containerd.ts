@@ -1,13 +1,5 @@
 import type { ContainerEngineParams, Registry, RegistryModel, RegistryServer } from "kanod-configure";
-import {
-  certificateFiles,
-  OwnedFiles,
-  secretFile,
-  startEngine,
-  tomlString,
-  writeCertificates,
-  writeProxyDropIn,
-} from "kanod-configure";
+import { certificateFiles, configureEngine, secretFile, tomlString } from "kanod-configure";
 import { defaultHostsFolder, editContainerdConfig, withoutOurs } from "./containerd-config.ts";
 
 const configPath = "/etc/containerd/config.toml";
@@ -17,18 +9,18 @@ const certificatesFolder = "/etc/containers/certs.d";
 const head = "# Written by kanod-configure from the section container_registries: changes made here are lost.\n\n";
 
 /** Configures and starts containerd: hosts.toml for each registry, credentials and where to find them in config.toml. */
-export async function configureContainerd(params: ContainerEngineParams): Promise<void> {
-  const { host, log, registries } = params;
-  const files = await OwnedFiles.open(host);
-  const { changed, hostsFolder } = await writeConfig(params);
-  await writeCertificates(files, certificatesFolder, registries);
-  for (const { path, text } of hostsFiles(hostsFolder, registries)) await files.write(path, text);
-  const dropIn = await writeProxyDropIn(files, "containerd.service", params);
-  // A hosts.toml is read for each pull.
-  const removed = (await files.finish()).filter((path) => path.startsWith("/etc/systemd/"));
-  const read = [...dropIn, ...removed, ...(changed ? [configPath] : [])];
-  const service = await startEngine(params, "containerd.service", read);
-  log.info(`containerd: ${service === "same" ? "nothing changed" : service}`);
+export function configureContainerd(params: ContainerEngineParams): Promise<void> {
+  return configureEngine(params, {
+    title: "containerd",
+    unit: "containerd.service",
+    certificates: certificatesFolder,
+    write: async (files) => {
+      const { changed, hostsFolder } = await writeConfig(params);
+      // A hosts.toml is read for each pull.
+      for (const { path, text } of hostsFiles(hostsFolder, params.registries)) await files.write(path, text);
+      return changed ? [configPath] : [];
+    },
+  });
 }
 
 async function writeConfig(params: ContainerEngineParams): Promise<{ changed: boolean; hostsFolder: string }> {

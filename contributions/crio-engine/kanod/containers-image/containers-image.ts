@@ -1,15 +1,13 @@
 import type { ContainerEngineParams } from "kanod-configure";
 import {
   authParts,
+  configureEngine,
   defaultServer,
-  OwnedFiles,
+  type OwnedFiles,
   type Registry,
   type RegistryServer,
   secretFile,
-  startEngine,
   tomlString,
-  writeCertificates,
-  writeProxyDropIn,
 } from "kanod-configure";
 
 const registriesPath = "/etc/containers/registries.conf.d/90-kanod-configure.conf";
@@ -23,28 +21,34 @@ const podmanAuthPath = "/root/.config/containers/auth.json";
  * starts CRI-O where it is installed.
  */
 export async function configureContainersImage(params: ContainerEngineParams): Promise<void> {
-  const { host, log, registries } = params;
-  const files = await OwnedFiles.open(host);
+  const { log, registries } = params;
   if (registries.defaultMirrors.length > 0) {
     log.warn("CRI-O and podman have no mirrors for all registries: default_mirrors count for those in `map` only");
   }
+  const hasCrio = await isThere(params, "crio");
+  await configureEngine(params, {
+    title: hasCrio ? "CRI-O" : "podman",
+    unit: hasCrio ? "crio.service" : undefined,
+    certificates: "/etc/containers/certs.d",
+    readAtStart: registriesPath,
+    write: (files) => writeFiles(files, params, hasCrio),
+  });
+}
+
+async function writeFiles(files: OwnedFiles, params: ContainerEngineParams, hasCrio: boolean): Promise<string[]> {
+  const { registries } = params;
+  const changed: string[] = [];
   const tables = registries.registries.map((registry) => registryTable(registry, registries.defaultMirrors)).join("\n");
   const head = "# Written by kanod-configure from the section container_registries: changes made here are lost.\n\n";
-  const listed = tables === "" ? false : await files.write(registriesPath, `${head}${tables}`);
-  await writeCertificates(files, "/etc/containers/certs.d", registries);
-  const hasCrio = await isThere(params, "crio");
+  if (tables !== "" && (await files.write(registriesPath, `${head}${tables}`))) changed.push(registriesPath);
   const auths = authParts(registries, keyOf);
   if (hasCrio && Object.keys(auths.auths).length > 0) {
-    await files.write(crioPath, `[crio.image]\nglobal_auth_file = ${tomlString(authPath)}\n`);
+    const text = `[crio.image]\nglobal_auth_file = ${tomlString(authPath)}\n`;
+    if (await files.write(crioPath, text)) changed.push(crioPath);
     await files.merge(authPath, auths, secretFile);
   }
   if (await isThere(params, "podman")) await files.merge(podmanAuthPath, auths, secretFile);
-  const dropIn = hasCrio ? await writeProxyDropIn(files, "crio.service", params) : [];
-  const removed = await files.finish();
-  const changed = [...(listed ? [registriesPath] : []), ...dropIn, ...removed];
-  if (!hasCrio) return log.info(`podman: ${changed.length > 0 ? "registries changed" : "nothing changed"}`);
-  const service = await startEngine(params, "crio.service", changed);
-  log.info(`CRI-O: ${service === "same" ? "nothing changed" : service}`);
+  return changed;
 }
 
 async function isThere({ host }: ContainerEngineParams, program: string): Promise<boolean> {

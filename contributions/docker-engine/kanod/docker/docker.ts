@@ -1,15 +1,12 @@
 import type { ContainerEngineParams } from "kanod-configure";
 import {
   authParts,
+  configureEngine,
   defaultServer,
-  OwnedFiles,
   type Registry,
   type RegistryModel,
   type RegistryServer,
   secretFile,
-  startEngine,
-  writeCertificates,
-  writeProxyDropIn,
 } from "kanod-configure";
 
 const daemonPath = "/etc/docker/daemon.json";
@@ -21,27 +18,25 @@ const hubKey = "https://index.docker.io/v1/";
  * where `kubernetes` is in the configuration.
  */
 export async function configureDocker(params: ContainerEngineParams): Promise<void> {
-  const { host, log, registries, conf } = params;
-  const files = await OwnedFiles.open(host);
+  const { log, registries, conf } = params;
   for (const name of unsupported(registries)) {
     log.warn(`docker has mirrors for docker.io only: the mapping of ${name} has no effect`);
   }
   for (const url of mirrorsWithCredentials(registries)) {
-    log.warn(`docker gives no credentials to mirrors: ${url} has to let it in without`);
+    log.warn(`docker sends no credentials to mirrors: ${url} must allow anonymous pulls`);
   }
   const settings = { "registry-mirrors": mirrorsOf(registries), "insecure-registries": insecureHosts(registries) };
-  const changed = await files.merge(daemonPath, settings);
-  await writeCertificates(files, "/etc/docker/certs.d", registries);
   const authPath = "kubernetes" in conf ? "/var/lib/kubelet/config.json" : "/root/.docker/config.json";
-  await files.merge(authPath, authParts(registries, keyOf), secretFile);
-  const dropIn = await writeProxyDropIn(files, "docker.service", params);
-  const removed = (await files.finish()).filter((path) => path.startsWith("/etc/systemd/"));
-  const service = await startEngine(params, "docker.service", [
-    ...dropIn,
-    ...removed,
-    ...(changed ? [daemonPath] : []),
-  ]);
-  log.info(`docker: ${service === "same" ? "nothing changed" : service}`);
+  await configureEngine(params, {
+    title: "docker",
+    unit: "docker.service",
+    certificates: "/etc/docker/certs.d",
+    write: async (files) => {
+      const changed = await files.merge(daemonPath, settings);
+      await files.merge(authPath, authParts(registries, keyOf), secretFile);
+      return changed ? [daemonPath] : [];
+    },
+  });
 }
 
 function isHub({ name }: Registry): boolean {

@@ -16,33 +16,39 @@ const entryFolders = ["/boot/loader/entries", "/efi/loader/entries", "/boot/efi/
 /** What kernel-install(8) gives to the entries of kernels that are installed later. */
 const futurePath = "/etc/kernel/cmdline";
 
-/**
- * A loader that reads the entries of the Boot Loader Specification: systemd-boot, or the RHEL family's GRUB. Undefined
- * where there are no entries.
- */
-export async function bootEntries(host: Host): Promise<BootLoader | undefined> {
+/** The entries themselves are systemd-boot's only settings. */
+export const systemdBoot: BootLoader = {
+  name: "systemd-boot",
+  isUsed: async (host) => (await host.readFile(defaultsPath)) === undefined && (await findEntries(host)).length > 0,
+  apply: async (host, change) => editEntries(host, await findEntries(host), change, kernelSyntax),
+};
+
+/** The RHEL family's GRUB. Debian's knows nothing of such entries: a left-over folder does not count. */
+export const grubWithEntries: BootLoader = {
+  name: "GRUB with boot loader entries",
+  isUsed: async (host) => {
+    const readsEntries = /^\s*GRUB_ENABLE_BLSCFG=["']?true/m.test((await host.readFile(defaultsPath)) ?? "");
+    return readsEntries && (await findEntries(host)).length > 0;
+  },
+  apply: editGrubEntries,
+};
+
+async function findEntries(host: Host): Promise<string[]> {
   const entries: string[] = [];
   for (const folder of entryFolders) {
     const names = (await host.list(folder)) ?? [];
     entries.push(...names.filter((name) => name.endsWith(".conf")).map((name) => `${folder}/${name}`));
   }
-  if (entries.length === 0) return undefined;
-  const defaults = await host.readFile(defaultsPath);
-  if (defaults === undefined) {
-    return { name: "systemd-boot", apply: (change) => editEntries(host, entries, change, kernelSyntax) };
-  }
-  // Debian's GRUB knows nothing of such entries: a left-over folder does not count.
-  if (!/^\s*GRUB_ENABLE_BLSCFG=["']?true/m.test(defaults)) return undefined;
-  return { name: "GRUB with boot loader entries", apply: (change) => editGrubEntries(host, entries, change) };
+  return entries;
 }
 
-async function editGrubEntries(host: Host, entries: readonly string[], change: CommandLineChange): Promise<void> {
+async function editGrubEntries(host: Host, change: CommandLineChange): Promise<void> {
   // GRUB's blscfg expands variables in an entry before its script language sees the quotes.
   const expanded = change.add.find(({ value }) => value?.includes("$") === true);
   if (expanded !== undefined) {
     throw new AgentError("bad-kernel-parameter", `GRUB's boot entries cannot hold a "$": ${expanded.name}`);
   }
-  await editEntries(host, entries, change, grubSyntax);
+  await editEntries(host, await findEntries(host), change, grubSyntax);
   if (change.remove.length > 0) await editKernelOptions(host, { add: [], remove: change.remove });
   await editDefaults(host, change);
 }

@@ -1,11 +1,14 @@
+import type { Host } from "kanod-configure";
 import type { CommandLineChange } from "./command-line.ts";
 
-/** Where the kernel's command line of the next boot comes from. */
+/** Where the kernel's command line of the next boot comes from: one object for each kind, listed in boot-loaders.ts. */
 export interface BootLoader {
   readonly name: string;
+  /** Whether this loader starts the machine. */
+  isUsed(host: Host): Promise<boolean>;
   /**
-   * Makes the change for all kernels, installed ones and, where the loader allows, those to come. Nothing is done where
-   * all is as wanted. @throws AgentError, CommandError, HostError
+   * Makes the change for all installed kernels and, where the loader allows, for later ones. Writes nothing that is
+   * already as wanted. @throws AgentError, CommandError, HostError
    */
-  apply(change: CommandLineChange): Promise<void>;
+  apply(host: Host, change: CommandLineChange): Promise<void>;
 }

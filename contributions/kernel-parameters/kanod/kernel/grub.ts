@@ -15,21 +15,17 @@ type Values = Record<(typeof variables)[number], string>;
 const blockBegin = "# BEGIN kanod-configure";
 const blockEnd = "# END kanod-configure";
 
-/** GRUB 2 whose menu is generated from /etc/default/grub; undefined where there is none. */
-export async function grub(host: Host): Promise<BootLoader | undefined> {
-  if ((await host.readFile(defaultsPath)) === undefined) return undefined;
-  const generators = await menuGenerators(host);
-  if (generators.length === 0) return undefined;
-  return {
-    name: "GRUB",
-    apply: async (change) => {
-      await editDefaults(host, change);
-      for (const argv of generators) {
-        await host.run(argv, { timeout: 300, onTree: "chroot", why: "put the kernel parameters into GRUB's menu" });
-      }
-    },
-  };
-}
+/** GRUB 2 whose menu is generated from /etc/default/grub. */
+export const grub: BootLoader = {
+  name: "GRUB",
+  isUsed: async (host) => (await host.readFile(defaultsPath)) !== undefined && (await menuGenerators(host)).length > 0,
+  apply: async (host, change) => {
+    await editDefaults(host, change);
+    for (const argv of await menuGenerators(host)) {
+      await host.run(argv, { timeout: 300, onTree: "chroot", why: "put the kernel parameters into GRUB's menu" });
+    }
+  },
+};
 
 /**
  * Writes the change into a file of our own in /etc/default/grub.d, where this GRUB reads that folder (Debian's family),

@@ -1,6 +1,6 @@
 import type { Host } from "kanod-configure";
 import { AgentError } from "kanod-configure";
-import { bootEntries } from "./boot-entries.ts";
+import { findBootLoader } from "./boot-loaders.ts";
 import {
   type CommandLineChange,
   isApplied,
@@ -9,7 +9,6 @@ import {
   maxCommandLine,
   parseCommandLine,
 } from "./command-line.ts";
-import { grub } from "./grub.ts";
 
 /** Remembers for which change the machine was rebooted, so that it never is twice for the same. */
 export const markPath = "/var/lib/kanod-configure/kernel-parameters.json";
@@ -72,13 +71,13 @@ async function write(host: Host, change: CommandLineChange, running: string): Pr
       `with the new kernel parameters the command line has ${length} bytes, the kernel takes ${maxCommandLine}`,
     );
   }
-  const loader = (await bootEntries(host)) ?? (await grub(host));
+  const loader = await findBootLoader(host);
   if (loader === undefined) {
     throw new AgentError("no-boot-loader", "no boot loader was found to give the kernel parameters to", {
       hint: "known are GRUB 2 with /etc/default/grub, and loaders that read boot loader entries (systemd-boot, RHEL)",
     });
   }
-  await loader.apply(change);
+  await loader.apply(host, change);
 }
 
 /** For people and for comparisons: `+quiet +a="b c" -splash`. */

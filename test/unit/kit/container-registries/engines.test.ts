@@ -10,18 +10,22 @@ const programs = {
 };
 
 beforeAll(() => {
+  const before: Record<string, string[]> = { docker: ["containerd"], crio: ["containerd"] };
+  registerContainerEngine("always there", () => {});
   for (const [name, path] of Object.entries(programs)) {
-    registerContainerEngine(name, () => {}, { programs: [path.split("/").at(-1) ?? ""] });
+    registerContainerEngine(name, () => {}, {
+      programs: [path.split("/").at(-1) ?? ""],
+      ...(before[name] === undefined ? {} : { before: before[name] }),
+    });
   }
-  registerContainerEngine("brought along", () => {});
 });
 
 test.each([
-  ["docker before the containerd that it brings along", ["containerd", "docker"], "docker"],
+  ["docker before the containerd that it installs", ["containerd", "docker"], "docker"],
   ["podman before containerd", ["containerd", "crio"], "crio"],
-  ["one of ours before others", ["lxd", "containerd"], "containerd"],
-  ["another where there is none of ours", ["lxd"], "lxd"],
-  ["one that its element brings where none is installed", [], "brought along"],
+  ["the first registered of two that do not need each other", ["lxd", "containerd"], "lxd"],
+  ["the only one", ["lxd"], "lxd"],
+  ["one without programs where none is installed", [], "always there"],
 ])("the engine that is found is %s", async (_, installed, expected) => {
   const files = Object.fromEntries(installed.map((name) => [programs[name as keyof typeof programs], ""]));
   expect((await findContainerEngine(recordingHost({ files }), {}))?.name).toBe(expected);
