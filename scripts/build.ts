@@ -29,11 +29,11 @@ function shippedElements(): string[] {
 
 rmSync(dist, { recursive: true, force: true });
 run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
-chmodSync(join(dist, "bin.js"), 0o755);
+for (const name of readdirSync(join(dist, "bin"))) chmodSync(join(dist, "bin", name), 0o755);
 const load = (file: string) => import(join(dist, "compile", file));
 const { bundleAgent } = (await load("agent-bundle.js")) as typeof import("../src/compile/agent-bundle.ts");
 const { elementOfFolder } = (await load("elements.js")) as typeof import("../src/compile/elements.ts");
 const { writeShippedImage } = (await load("shipped-image.js")) as typeof import("../src/compile/shipped-image.ts");
 await bundleAgent();
 await writeShippedImage(shippedElements().map(elementOfFolder));
-run("dist/bin.js", ["man-pages", join(dist, "man")]);
+run("dist/bin/kanod-configure.js", ["man-pages", join(dist, "man")]);

@@ -22,7 +22,14 @@ function show(program: string, args: readonly string[], input = ""): void {
 }
 
 try {
-  show(process.execPath, [join(repository, "dist/bin.js"), "compile", "--element", element, "-o", agent]);
+  show(process.execPath, [
+    join(repository, "dist/bin/kanod-configure.js"),
+    "compile",
+    "--element",
+    element,
+    "-o",
+    agent,
+  ]);
 
   mkdirSync(join(tree, "etc/kanod-configure"), { recursive: true });
   cpSync(join(element, "example.yaml"), join(tree, "etc/kanod-configure/configuration.yaml"));

@@ -4,16 +4,21 @@ import { programsEnded } from "../host/process.ts";
 import { processIo } from "./io.ts";
 import { type BuildSide, main } from "./main.ts";
 
+export interface ProgramOptions {
+  /**
+   * The program's name, or the path it was called by. Default: the script as typed, its links not followed. In a single
+   * executable argv[1] is the path of the executable, and argv0 is the name as typed.
+   */
+  program?: string;
+  buildSide?: BuildSide;
+}
+
 /**
- * The program: reads the process's arguments, runs the command and ends with its exit code. A compiled agent calls
- * it with what was compiled into it. In a single executable argv0 is the name as typed (argv[1] repeats the path of the
- * executable); otherwise argv[1] is the script as typed, its links not followed.
+ * Reads the process's arguments, runs the command and ends the process with its exit code. A compiled agent calls it with
+ * what was compiled into it.
  */
-export async function runAgent(
-  image: CompiledImage,
-  options: { embedded: boolean; buildSide?: BuildSide },
-): Promise<never> {
-  const program = options.embedded ? process.argv0 : (process.argv[1] ?? "kanod-configure");
+export async function runAgent(image: CompiledImage, options: ProgramOptions): Promise<never> {
+  const program = options.program ?? process.argv[1] ?? "kanod-configure";
   silenceYaml();
   const restoreExit = forbidExit();
   const exitCode = await main(processIo(program, process.argv.slice(2), endOfProcess()), image, options.buildSide);

@@ -57,11 +57,19 @@ export async function execute(program: Program, io: CliIo): Promise<number> {
     return exitCodes.done;
   }
   try {
-    await program.command.parseAsync(io.args, { from: "user" });
+    await program.command.parseAsync(unknownCommand(program.command, io.args) ?? io.args, { from: "user" });
     return program.exitCode;
   } catch (error) {
     return reportError(error, io);
   }
+}
+
+/** The arguments of an unknown command without the options: with --help commander would print the program's help instead. */
+function unknownCommand({ commands }: Command, args: readonly string[]): string[] | undefined {
+  const name = args.find((each) => !each.startsWith("-"));
+  return commands.length === 0 || name === undefined || commands.some((each) => each.name() === name)
+    ? undefined
+    : [name];
 }
 
 /** Says what went wrong and gives the exit code for it. */

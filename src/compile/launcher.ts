@@ -141,7 +141,7 @@ export function separateParts(agent: string, image: string): string {
 
 /** The agent, as a CommonJS module. `embedded`: Node is in the same executable. */
 export function agentProgram(parts: string, embedded: boolean): string {
-  return `const run = (agent, image) => agent.runAgent(image, ${JSON.stringify({ embedded })});
+  return `const run = (agent, image) => agent.runAgent(image, {${embedded ? " program: process.argv0 " : ""}});
 ${parts}`;
 }
 
@@ -161,7 +161,7 @@ const traced = (module, index) => ({
   },
 });
 const run = (agent, image) => {
-  agent.runAgent({ ...image, modules: image.modules.map(traced) }, { embedded: false });
+  agent.runAgent({ ...image, modules: image.modules.map(traced) }, {});
 };
 ${parts}`;
 }

@@ -5,7 +5,6 @@ import {
   findProgram,
   machine,
   makeFolder,
-  makeLink,
   makeTemporaryFolder,
   packageFolder,
   pathKind,
@@ -191,10 +190,8 @@ async function buildEnvironment(
 
 /** A folder with `kanod-configure` of this package, run by this Node, for the element that compiles the agent. */
 async function ownProgramFolder(work: string): Promise<string> {
-  const program = join(packageFolder, "dist/bin.js");
-  const link = join(work, "program/kanod-configure");
-  await makeLink(program, link);
-  const script = `#!/bin/sh\nexec ${shellString(machine.nodeFile)} ${shellString(link)} "$@"\n`;
+  const program = join(packageFolder, "dist/bin/kanod-configure.js");
+  const script = `#!/bin/sh\nexec ${shellString(machine.nodeFile)} ${shellString(program)} "$@"\n`;
   await writeText(join(work, "bin/kanod-configure"), script, 0o755);
   return join(work, "bin");
 }

@@ -8,7 +8,7 @@ import { userData } from "../support/user-data.ts";
 import { type Figure, median, pairedRatio, peakMemory, timeOf } from "./measure.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
-const program = [process.execPath, join(repository, "dist/bin.js"), "validate"];
+const program = [process.execPath, join(repository, "dist/bin/kanod-configure.js"), "validate"];
 const oracle = ["cloud-init", "schema", "-c"];
 
 /** `validate` over `cloud-init schema`, which checks less of the same user-data: one file, and a thousand one by one. */

@@ -16,7 +16,7 @@ function project(files: Readonly<Record<string, string>>): string {
   const path = temporaryFolder();
   mkdirSync(join(path, "node_modules/.bin"), { recursive: true });
   symlinkSync(repository, join(path, "node_modules/kanod-configure"));
-  symlinkSync(join(repository, "dist/bin.js"), join(path, "node_modules/.bin/kanod-configure"));
+  symlinkSync(join(repository, "dist/bin/kanod-configure.js"), join(path, "node_modules/.bin/kanod-configure"));
   const manifest = { private: true, dependencies: { "kanod-configure": version } };
   for (const [name, text] of Object.entries({ "package.json": JSON.stringify(manifest), ...files })) {
     mkdirSync(join(path, name, ".."), { recursive: true });

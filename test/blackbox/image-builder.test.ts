@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { imageBuilderCommand } from "../../src/cli/image-builder.ts";
 import type { CliIo } from "../../src/cli/io.ts";
 import { temporaryFolder, testIo } from "../support/cli.ts";
-import { programFile } from "../support/compiled-agent.ts";
+import { packageProgram, programFile } from "../support/compiled-agent.ts";
 import { corpus, hasCorpus } from "../support/corpus.ts";
 import { testImage } from "../support/image.ts";
 
@@ -171,7 +171,7 @@ describe("before a build", () => {
     const environment = { PATH: folder, KANOD_IMAGE_DEBUG: "script" };
     const argv = [programFile, "--no-core", "./m", "-o", "out/x"];
     const program = join(folder, "kanod-image-builder");
-    symlinkSync(programFile, program);
+    symlinkSync(packageProgram("kanod-image-builder"), program);
     const { status, stderr } = spawnSync(process.execPath, [program, ...argv.slice(1)], {
       cwd: folder,
       env: environment,

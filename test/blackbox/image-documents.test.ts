@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { temporaryFolder } from "../support/cli.ts";
-import { programFile } from "../support/compiled-agent.ts";
+import { packageProgram, programFile } from "../support/compiled-agent.ts";
 
 const examples = fileURLToPath(new URL("../../packaging/examples", import.meta.url));
 
@@ -18,7 +18,7 @@ interface Ended {
 /** Runs the built program as a user does, in a folder with the given files. */
 function builder(folder: string, args: readonly string[], env: Record<string, string> = {}): Ended {
   const program = join(folder, "kanod-image-builder");
-  if (!existsSync(program)) symlinkSync(programFile, program);
+  if (!existsSync(program)) symlinkSync(packageProgram("kanod-image-builder"), program);
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     cwd: folder,
     env: { PATH: folder, HOME: folder, ...env },

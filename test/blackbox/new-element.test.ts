@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
 
-const program = new URL("../../dist/bin.js", import.meta.url).pathname;
+const program = new URL("../../dist/bin/kanod-configure.js", import.meta.url).pathname;
 const tsc = new URL("../../node_modules/.bin/tsc", import.meta.url).pathname;
 
 /** A folder to work in, and what runs command lines in it as a user with the package on PATH does. */

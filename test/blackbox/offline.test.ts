@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { programFile } from "../support/compiled-agent.ts";
+import { packageProgram, programFile } from "../support/compiled-agent.ts";
 import { corpus, hasCorpus } from "../support/corpus.ts";
 
 const docs = fileURLToPath(new URL("../../docs", import.meta.url));
@@ -28,7 +28,7 @@ let env: Record<string, string> = {};
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "kanod-offline-"));
   for (const name of ["bin", "home", "work"]) mkdirSync(join(folder, name));
-  for (const name of ["kanod-configure", "kanod-runcmd"]) symlinkSync(programFile, join(folder, "bin", name));
+  for (const name of ["kanod-configure", "kanod-runcmd"]) symlinkSync(packageProgram(name), join(folder, "bin", name));
   env = { PATH: `${join(folder, "bin")}:${process.env["PATH"]}`, HOME: join(folder, "home") };
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

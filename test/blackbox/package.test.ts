@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { temporaryFolder } from "../support/cli.ts";
 import { targetTree } from "../support/compiled-agent.ts";
 
 /**
@@ -76,6 +77,40 @@ test("all its programs run", async () => {
     const { exitCode, stdout } = await run(name, "--version");
     expect([name, exitCode, stdout]).toEqual([name, 0, expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
   }
+});
+
+/** Another package manager, and the oldest Node with the npm that came with it, each in a folder of its own. */
+describe("installed otherwise", () => {
+  /** The packed package. */
+  const tarball = (): string => join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "");
+  const emptyProject = (): string => {
+    const project = temporaryFolder();
+    writeFileSync(join(project, "package.json"), '{ "private": true }\n');
+    return project;
+  };
+
+  test("by pnpm, all its programs are themselves", async () => {
+    const project = emptyProject();
+    const pnpm = join(repository, "node_modules/.bin/pnpm");
+    await execa(pnpm, ["add", "--store-dir", join(project, "store"), tarball()], { cwd: project });
+    for (const name of ["kanod-configure", "kanod-bootcmd", "kanod-runcmd", "kanod-image-builder"]) {
+      const options = { cwd: project, reject: false } as const;
+      const { exitCode, stderr } = await execa(join(project, "node_modules/.bin", name), ["--no-such-option"], options);
+      expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`(${name} --help tells more)`)]);
+    }
+  });
+
+  test("on Node 20.12, without a warning", async () => {
+    const tools = emptyProject();
+    await npm(tools, "install", "--prefer-offline", `node-linux-${process.arch}@20.12.0`, "npm@10.5.0");
+    const node = join(tools, `node_modules/node-linux-${process.arch}/bin/node`);
+    const options = { cwd: emptyProject(), env: { PATH: `${dirname(node)}:${process.env["PATH"]}` }, reject: false };
+    const argv = [join(tools, "node_modules/npm/bin/npm-cli.js"), "install", tarball(), "--no-audit", "--no-fund"];
+    const { exitCode, stderr } = await execa(node, argv, options);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    const { stdout } = await execa(join(options.cwd, "node_modules/.bin/kanod-configure"), ["--version"], options);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
+  });
 });
 
 test("it compiles an element that uses an npm package, and the agent runs", async () => {

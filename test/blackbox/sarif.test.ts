@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
-const program = join(repository, "dist/bin.js");
+const program = join(repository, "dist/bin/kanod-configure.js");
 
 const files: Readonly<Record<string, string>> = {
   "good.yaml": "name: a\n",

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { temporaryFolder } from "../support/cli.ts";
-import { programFile } from "../support/compiled-agent.ts";
+import { packageProgram } from "../support/compiled-agent.ts";
 import { type ContainerRoot, containerRoot, seedContainer } from "../support/container.ts";
 import { dibEnvironment, dibObstacle } from "../support/dib.ts";
 import { type BuiltImage, builtImage } from "../support/images.ts";
@@ -287,7 +287,7 @@ describe("the element kanod-configure in a build by plain disk-image-create", ()
 test("kernel and initial RAM disk can be had without an image", () => {
   using root = containerRoot(builtImage("trixie").path("tar"));
   const folder = temporaryFolder();
-  symlinkSync(programFile, join(folder, "kanod-image-builder"));
+  symlinkSync(packageProgram("kanod-image-builder"), join(folder, "kanod-image-builder"));
   const tiny = fileURLToPath(new URL("../fixtures/modules/tiny", import.meta.url));
   execFileSync(process.execPath, ["kanod-image-builder", "--no-core", tiny, "-t", "kernel", "-o", "boot"], {
     cwd: folder,

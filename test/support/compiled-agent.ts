@@ -7,8 +7,12 @@ import { afterAll, onTestFinished } from "vitest";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The package's program, as `npm run build` leaves it. */
-export const programFile: string = join(repository, "dist/bin.js");
+/** The file of a program of the package, as `npm run build` leaves it. */
+export function packageProgram(name: string): string {
+  return join(repository, "dist/bin", `${name}.js`);
+}
+
+export const programFile: string = packageProgram("kanod-configure");
 
 /** The folder of an element of test/fixtures. */
 export function fixtureElement(name: string): string {

@@ -107,7 +107,7 @@ export function buildNow(call: Call, target: string, work: string): void {
   rmSync(work, { recursive: true, force: true });
   elementAuthorsFolder(work);
   const program = join(work, "kanod-image-builder");
-  symlinkSync(join(repository, "dist/bin.js"), program);
+  symlinkSync(join(repository, "dist/bin/kanod-image-builder.js"), program);
   const only = calls[call].flatMap((image) => ["--only", image]);
   execFileSync(process.execPath, [program, "-f", "images.yaml", "--jobs", "2", ...only], {
     cwd: work,

@@ -29,7 +29,7 @@ export function plainBuild(
   env: Readonly<Record<string, string>> = {},
 ): PlainBuild {
   const program = join(folder, "kanod-configure");
-  if (!existsSync(program)) symlinkSync(join(repository, "dist/bin.js"), program);
+  if (!existsSync(program)) symlinkSync(join(repository, "dist/bin/kanod-configure.js"), program);
   const dib = dibEnvironment();
   const { status, stdout, stderr } = spawnSync(
     "disk-image-create",

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
-import { programFile } from "../support/compiled-agent.ts";
+import { packageProgram } from "../support/compiled-agent.ts";
 import { debianRootfs, rootfsObstacle } from "../support/debian-rootfs.ts";
 import { dibEnvironment, dibObstacle } from "../support/dib.ts";
 import { hostTraces, noTraces } from "../support/leftovers.ts";
@@ -45,7 +45,7 @@ interface Build {
 
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   const program = join(folder, "kanod-image-builder");
-  if (!existsSync(program)) symlinkSync(programFile, program);
+  if (!existsSync(program)) symlinkSync(packageProgram("kanod-image-builder"), program);
   const usual = args.includes("-f") ? [] : ["--no-core", "-t", "tar", "-o", join(folder, "out/image")];
   return spawn(process.execPath, [program, ...usual, ...args], {
     cwd: folder,
@@ -327,7 +327,7 @@ test("break= gives the terminal to a shell, and the log is still written", async
       stdio: ["pipe", "pipe", "pipe"],
     },
   );
-  symlinkSync(programFile, join(folder, "kanod-image-builder"));
+  symlinkSync(packageProgram("kanod-image-builder"), join(folder, "kanod-image-builder"));
   const { exitCode, out } = await ended(child);
   expect(out).toContain("the-shell-ran");
   expect(exitCode).toBe(0);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
-import { programFile } from "../support/compiled-agent.ts";
+import { packageProgram } from "../support/compiled-agent.ts";
 import { buildingAlone, dibEnvironment, dibObstacle } from "../support/dib.ts";
 import { describeWith } from "../support/requirements.ts";
 
@@ -20,7 +20,7 @@ describeWith(dibObstacle())("packaging/examples/jenkins/debian.yaml", () => {
     const folder = temporaryFolder();
     const keyFile = join(folder, "jenkins.pub");
     writeFileSync(keyFile, `${key}\n`);
-    symlinkSync(programFile, join(folder, "kanod-image-builder"));
+    symlinkSync(packageProgram("kanod-image-builder"), join(folder, "kanod-image-builder"));
     const build = (args: readonly string[]): { status: number | null; out: string; err: string } => {
       const program = [process.execPath, "kanod-image-builder"] as const;
       const [flock, ...argv] = buildingAlone([...program, "-f", document, "--jobs", "2", ...args]);

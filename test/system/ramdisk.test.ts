@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
-import { programFile } from "../support/compiled-agent.ts";
+import { packageProgram } from "../support/compiled-agent.ts";
 import { cloneRootfs, debianRootfs } from "../support/debian-rootfs.ts";
 import { dibEnvironment, dibObstacle } from "../support/dib.ts";
 import { qemuObstacle } from "../support/qemu.ts";
@@ -22,7 +22,7 @@ test("starts, and runs what an element added to it", async ({ skip }) => {
   mkdirSync(init, { recursive: true });
   writeFileSync(join(init, "15-says-hello"), 'echo "hello from $(uname -s)"\npoweroff -f\n');
   writeFileSync(join(folder, "module/config.yaml"), "recipes: [{ elements: [ramdisk, says-hello] }]\n");
-  symlinkSync(programFile, join(folder, "kanod-image-builder"));
+  symlinkSync(packageProgram("kanod-image-builder"), join(folder, "kanod-image-builder"));
   await using system = await cloneRootfs(await debianRootfs({ release: "trixie", packages }));
   const argv = ["kanod-image-builder", "--no-core", tiny, "module", "-t", "ramdisk", "-o", "boot"];
   execFileSync(process.execPath, argv, {

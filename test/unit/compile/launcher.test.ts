@@ -51,7 +51,7 @@ async function run(text: string, ...args: string[]): Promise<{ folder: string; s
 
 test("the parts are joined to one program: the image's part imports the agent's, and neither sees the other's names", async () => {
   const { said } = await run(agentProgram(parts(agent, image), true), "x");
-  expect(said).toEqual({ registered, options: { embedded: true }, args: ["x"], name: "agent's own" });
+  expect(said).toEqual({ registered, options: { program: process.execPath }, args: ["x"], name: "agent's own" });
 });
 
 test("other modules of the agent are looked for in the second part, then in the third, each loaded once", async () => {

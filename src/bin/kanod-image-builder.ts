@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runPackaged } from "../cli/packaged.ts";
+
+await runPackaged("kanod-image-builder");
