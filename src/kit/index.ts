@@ -41,6 +41,7 @@ export { tomlString } from "./container-registries/text.ts";
 export { distrustCode } from "./distrust.ts";
 export { isReference, requireNoErrors } from "./findings.ts";
 export { isHost } from "./host-names.ts";
+export { type MarkedText, splitMarkedBlock, withMarkedBlock } from "./marked-block.ts";
 export { noProxyEntries, type ProxySettings, proxyFor, proxyVariables, setUpProxy } from "./proxy.ts";
 export { VaultError, type VaultErrorCode } from "./references/errors.ts";
 export { requirePath } from "./references/reference.ts";

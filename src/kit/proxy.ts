@@ -2,7 +2,7 @@ import type { Distro } from "../agent/contribution.ts";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log/logger.ts";
 import { contains, parseAddress, parseNetwork } from "./address.ts";
-import { markedBlock, withMarkedBlock } from "./marked-block.ts";
+import { splitMarkedBlock, withMarkedBlock } from "./marked-block.ts";
 
 /** The section `proxy` of a configuration. */
 export interface ProxySettings {
@@ -135,7 +135,7 @@ function assignments(values: ProxyVariables): [string, string][] {
 /** Returns the names of the variables that the file had from an earlier run. */
 async function writeEnvironment(host: Host, values: ProxyVariables): Promise<string[]> {
   const before = (await host.readFile(environmentPath)) ?? "";
-  const previous = markedBlock(before);
+  const { ours: previous } = splitMarkedBlock(before);
   const after = withMarkedBlock(
     before,
     assignments(values).map(([name, value]) => `${name}="${value}"`),

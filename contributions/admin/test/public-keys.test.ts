@@ -1,3 +1,4 @@
+import { withMarkedBlock } from "kanod-configure";
 import { describe, expect, test } from "vitest";
 import { publicKeyFault, withKeys } from "../kanod/accounts/public-keys.ts";
 
@@ -41,7 +42,7 @@ describe("the block in authorized_keys", () => {
   const foreign = "# mine\nssh-ed25519 AAAAforeign me\n";
 
   test("stands behind what others wrote", () => {
-    expect(withKeys(foreign, [key])).toBe(`${foreign}# BEGIN kanod-configure\n${key}\n# END kanod-configure\n`);
+    expect(withKeys(foreign, [key])).toBe(withMarkedBlock(foreign, [key]));
     expect(withKeys("no newline at its end", [key])).toMatch(/^no newline at its end\n# BEGIN/);
   });
 

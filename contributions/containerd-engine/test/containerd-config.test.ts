@@ -1,10 +1,10 @@
+import { withMarkedBlock } from "kanod-configure";
 import { describe, expect, test } from "vitest";
 import { registryModel } from "../../../src/kit/container-registries/model.ts";
 import { editContainerdConfig, withoutOurs } from "../kanod/containerd/containerd-config.ts";
 
 const { servers } = registryModel({ servers: [{ url: "https://a:5000", username: "u", password: 'p"\\\u007f' }] });
-const block = (lines: string[]): string =>
-  `# BEGIN kanod-configure: changes made between these lines are lost\n${lines.join("\n")}\n# END kanod-configure\n`;
+const block = (lines: string[]): string => withMarkedBlock("", lines);
 const credentials = (plugin: string): string[] => [
   `[plugins."${plugin}".registry.configs."a:5000".auth]`,
   'username = "u"',

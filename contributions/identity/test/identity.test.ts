@@ -1,3 +1,4 @@
+import { withMarkedBlock } from "kanod-configure";
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
 import { readmeExamples } from "../../../test/support/readme.ts";
@@ -16,8 +17,7 @@ describe("host name", () => {
     expect(run.error).toBeUndefined();
     expect(run.files).toEqual({
       "/etc/hostname": "node-1.example.com\n",
-      "/etc/hosts":
-        "127.0.0.1 localhost\n# BEGIN kanod-configure\n127.0.1.1 node-1.example.com node-1\n# END kanod-configure\n",
+      "/etc/hosts": withMarkedBlock("127.0.0.1 localhost\n", ["127.0.1.1 node-1.example.com node-1"]),
     });
     expect(commands(run)).toEqual(["hostnamectl set-hostname node-1.example.com"]);
   });
@@ -39,7 +39,7 @@ describe("host name", () => {
   test("replaces the former one", async () => {
     const first = await runName("node-1");
     const second = await runName("node-2", first.files);
-    expect(second.files["/etc/hosts"]).toBe(first.files["/etc/hosts"]?.replace("node-1", "node-2"));
+    expect(second.files["/etc/hosts"]).toBe(withMarkedBlock("127.0.0.1 localhost\n", ["127.0.1.1 node-2"]));
   });
 
   test("is left to whoever put it into hosts", async () => {

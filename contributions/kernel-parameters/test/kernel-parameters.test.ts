@@ -1,3 +1,4 @@
+import { withMarkedBlock } from "kanod-configure";
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
 import { readmeExamples } from "../../../test/support/readme.ts";
@@ -139,14 +140,12 @@ describe("GRUB without a folder for snippets", () => {
   test("has a block at the end of its defaults, which is replaced", async () => {
     const first = await runKernel({ kernel: { add: ["nosmt"] } }, { files: suse });
     expect(first.files["/etc/default/grub"]).toBe(
-      'GRUB_CMDLINE_LINUX_DEFAULT="quiet splash"\n# BEGIN kanod-configure\n' +
-        `GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT"' nosmt'\n# END kanod-configure\n`,
+      withMarkedBlock(suse["/etc/default/grub"], [`GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT"' nosmt'`]),
     );
     expect(commandsOf(first)[0]).toBe("grub2-mkconfig -o /boot/grub2/grub.cfg");
     const second = await runKernel({ kernel: { remove: ["splash"] } }, { files: { ...suse, ...first.files } });
     expect(second.files["/etc/default/grub"]).toBe(
-      'GRUB_CMDLINE_LINUX_DEFAULT="quiet splash"\n# BEGIN kanod-configure\n' +
-        "GRUB_CMDLINE_LINUX_DEFAULT='quiet'\n# END kanod-configure\n",
+      withMarkedBlock(suse["/etc/default/grub"], ["GRUB_CMDLINE_LINUX_DEFAULT='quiet'"]),
     );
   });
 

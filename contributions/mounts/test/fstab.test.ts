@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { withMarkedBlock } from "kanod-configure";
 import { expect, test } from "vitest";
 import { type FstabEntry, formatEntry, parseFstab, withEntries } from "../kanod/fstab/fstab.ts";
 
@@ -12,12 +13,7 @@ const others = "# a comment\nUUID=1 / ext4 errors=remount-ro 0 1\n\n/swap none s
 test("our entries stand in a block behind those of others", () => {
   const text = withEntries(others, [entry]);
   expect(text.startsWith(others)).toBe(true);
-  expect(text.split("\n").slice(4)).toEqual([
-    "# BEGIN kanod-configure: changes made between these lines are lost",
-    "LABEL=data /data ext4 defaults 0 2",
-    "# END kanod-configure",
-    "",
-  ]);
+  expect(text).toBe(withMarkedBlock(others, ["LABEL=data /data ext4 defaults 0 2"]));
   expect(parseFstab(text)).toEqual({
     ours: [entry],
     others: [

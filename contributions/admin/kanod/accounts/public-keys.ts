@@ -1,3 +1,5 @@
+import { splitMarkedBlock, withMarkedBlock } from "kanod-configure";
+
 /**
  * What is wrong with a line for authorized_keys, or undefined. Its form is that of sshd(8): options, type, base64 of the
  * key, comment. The key itself repeats its type (RFC 4253, section 6.6), so that a truncated or mangled one is noticed.
@@ -46,24 +48,18 @@ function isKeyOfType(encoded: string, type: string): boolean {
   return fields.length >= 2 && fields[0]?.toString("latin1") === type;
 }
 
-const begin = "# BEGIN kanod-configure";
-const end = "# END kanod-configure";
-
 /**
  * The text of an authorized_keys file with our keys in a marked block at its end: those of an earlier run that are no
- * longer wanted go, keys that others put there stay. A key that stands elsewhere in the file is not repeated.
+ * longer wanted are removed, keys of others stay. A key that is elsewhere in the file is not repeated.
  */
 export function withKeys(text: string, keys: readonly string[]): string {
-  const others = withoutBlock(text);
-  const present = new Set(others.split("\n").map((line) => line.trim()));
-  const ours = [...new Set(keys.map((key) => key.trim()))].filter((key) => !present.has(key));
-  const separator = others === "" || others.endsWith("\n") ? "" : "\n";
-  return ours.length === 0 ? others : `${others}${separator}${[begin, ...ours, end].join("\n")}\n`;
-}
-
-function withoutBlock(text: string): string {
-  const lines = text.split("\n");
-  const first = lines.indexOf(begin);
-  const last = lines.indexOf(end, first);
-  return first === -1 || last === -1 ? text : [...lines.slice(0, first), ...lines.slice(last + 1)].join("\n");
+  const present = new Set(
+    splitMarkedBlock(text)
+      .others.split("\n")
+      .map((line) => line.trim()),
+  );
+  return withMarkedBlock(
+    text,
+    [...new Set(keys.map((key) => key.trim()))].filter((key) => !present.has(key)),
+  );
 }

@@ -1,10 +1,8 @@
 import type { RegistryServer } from "kanod-configure";
-import { AgentError, tomlString } from "kanod-configure";
+import { AgentError, splitMarkedBlock, tomlString, withMarkedBlock } from "kanod-configure";
 
 export const defaultHostsFolder = "/etc/containerd/certs.d";
 
-const begin = "# BEGIN kanod-configure: changes made between these lines are lost";
-const end = "# END kanod-configure";
 /** At the end of a line that we put among those of others, and in front of one that ours replaces. */
 const ours = "# kanod-configure";
 const replaced = "#kanod-configure# ";
@@ -48,7 +46,7 @@ export function editContainerdConfig(
     ...credentialTables(`${plugin}.registry`, servers),
   ];
   const text = table === undefined || named !== undefined ? before : withFolder(before, table);
-  return { text: withBlock(text, block), hostsFolder: named ?? defaultHostsFolder };
+  return { text: withMarkedBlock(text, block), hostsFolder: named ?? defaultHostsFolder };
 }
 
 function credentialTables(table: string, servers: readonly RegistryServer[]): string[] {
@@ -86,19 +84,10 @@ function withFolder(text: string, { from, to, body }: Table): string {
   return text.slice(0, from) + line + kept + text.slice(to);
 }
 
-function withBlock(text: string, block: readonly string[]): string {
-  if (block.length === 0) return text;
-  const separator = text === "" || text.endsWith("\n") ? "" : "\n";
-  return `${text}${separator}${[begin, ...block, end].join("\n")}\n`;
-}
-
 /** A config.toml as it is without us. */
 export function withoutOurs(text: string): string {
-  const lines = text.split("\n");
-  const first = lines.indexOf(begin);
-  const last = lines.indexOf(end, first);
-  const others = first === -1 || last === -1 ? lines : [...lines.slice(0, first), ...lines.slice(last + 1)];
-  return others
+  return splitMarkedBlock(text)
+    .others.split("\n")
     .filter((line) => !line.endsWith(` ${ours}`))
     .map((line) => line.replace(replaced, ""))
     .join("\n");

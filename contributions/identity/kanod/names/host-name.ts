@@ -1,4 +1,4 @@
-import type { Host } from "kanod-configure";
+import { type Host, splitMarkedBlock, withMarkedBlock } from "kanod-configure";
 
 /** In characters: sethostname(2) takes no more. */
 const longest = 64;
@@ -37,23 +37,13 @@ async function renamingCommand(host: Host): Promise<string[]> {
   return isEnough ? ["hostname"] : ["hostnamectl", "set-hostname"];
 }
 
-const begin = "# BEGIN kanod-configure";
-const end = "# END kanod-configure";
-
 /**
  * The text of hosts(5), in which the machine finds itself: sudo and many services look their own name up. Debian gives
  * it 127.0.1.1 (Debian Reference, 5.1.1). A name that somebody else put there is left to them.
  */
 export function withName(text: string, name: string): string {
-  const lines = text.split("\n");
-  const first = lines.indexOf(begin);
-  const last = lines.indexOf(end, first);
-  const others = first === -1 || last === -1 ? lines : [...lines.slice(0, first), ...lines.slice(last + 1)];
-  const known = others.some((line) => line.replace(/#.*/, "").trim().split(/\s+/).slice(1).includes(name));
-  const kept = others.join("\n");
-  if (known) return kept;
+  const { others } = splitMarkedBlock(text);
+  const known = others.split("\n").some((line) => line.replace(/#.*/, "").trim().split(/\s+/).slice(1).includes(name));
   const short = name.split(".")[0] ?? name;
-  const names = short === name ? name : `${name} ${short}`;
-  const separator = kept === "" || kept.endsWith("\n") ? "" : "\n";
-  return `${kept}${separator}${begin}\n127.0.1.1 ${names}\n${end}\n`;
+  return withMarkedBlock(text, known ? [] : [`127.0.1.1 ${short === name ? name : `${name} ${short}`}`]);
 }

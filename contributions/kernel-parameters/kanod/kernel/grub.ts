@@ -1,5 +1,5 @@
 import type { Host } from "kanod-configure";
-import { AgentError, shellString } from "kanod-configure";
+import { AgentError, shellString, splitMarkedBlock, withMarkedBlock } from "kanod-configure";
 import type { BootLoader } from "./boot-loader.ts";
 import { type CommandLineChange, editCommandLine, grubSyntax, isSameParameter } from "./command-line.ts";
 
@@ -11,9 +11,6 @@ const snippetPath = `${snippetFolder}/95-kanod-configure.cfg`;
 /** Parameters of all boots, and those that a recovery entry goes without. */
 const variables = ["GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT"] as const;
 type Values = Record<(typeof variables)[number], string>;
-
-const blockBegin = "# BEGIN kanod-configure";
-const blockEnd = "# END kanod-configure";
 
 /** GRUB 2 whose menu is generated from /etc/default/grub. */
 export const grub: BootLoader = {
@@ -32,7 +29,8 @@ export const grub: BootLoader = {
  * otherwise into a marked block at the end of /etc/default/grub.
  */
 export async function editDefaults(host: Host, change: CommandLineChange): Promise<void> {
-  const defaults = withoutBlock((await host.readFile(defaultsPath)) ?? "");
+  const present = (await host.readFile(defaultsPath)) ?? "";
+  const defaults = splitMarkedBlock(present).others;
   const readsSnippets = await supportsSnippets(host);
   const before = await effectiveValues(host, defaults, readsSnippets);
   if (before === undefined) return;
@@ -40,9 +38,7 @@ export async function editDefaults(host: Host, change: CommandLineChange): Promi
   if (readsSnippets) {
     await host.writeFile(snippetPath, `${snippetHead}${assignments}`);
   } else {
-    const separator = defaults === "" || defaults.endsWith("\n") ? "" : "\n";
-    const block = assignments === "" ? "" : `${separator}${blockBegin}\n${assignments}${blockEnd}\n`;
-    await host.writeFile(defaultsPath, `${defaults}${block}`);
+    await host.writeFile(defaultsPath, withMarkedBlock(present, assignments.split("\n").slice(0, -1)));
   }
 }
 
@@ -56,12 +52,6 @@ async function supportsSnippets(host: Host): Promise<boolean> {
     if ((await host.readFile(path))?.includes("/default/grub.d/") === true) return true;
   }
   return false;
-}
-
-function withoutBlock(text: string): string {
-  const begin = text.indexOf(`${blockBegin}\n`);
-  const end = text.indexOf(`${blockEnd}\n`, begin);
-  return begin === -1 || end === -1 ? text : text.slice(0, begin) + text.slice(end + blockEnd.length + 1);
 }
 
 /**

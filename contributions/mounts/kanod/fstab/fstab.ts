@@ -1,3 +1,5 @@
+import { splitMarkedBlock, withMarkedBlock } from "kanod-configure";
+
 /** A line of fstab(5). */
 export interface FstabEntry {
   /** `/dev/vdb`, `UUID=…`, `LABEL=…`, `server:/export`, `tmpfs`. */
@@ -10,28 +12,15 @@ export interface FstabEntry {
   pass: number;
 }
 
-const begin = "# BEGIN kanod-configure: changes made between these lines are lost";
-const end = "# END kanod-configure";
-
 /** The entries of an fstab, those of our block apart from those that others wrote. */
 export function parseFstab(text: string): { ours: FstabEntry[]; others: FstabEntry[] } {
-  const block = findBlock(text.split("\n"));
-  return { ours: block.inside.flatMap(parseLine), others: block.outside.flatMap(parseLine) };
+  const { ours, others } = splitMarkedBlock(text);
+  return { ours: ours.flatMap(parseLine), others: others.split("\n").flatMap(parseLine) };
 }
 
 /** `text` with our block replaced; without entries it has none. All else stays as it is. */
 export function withEntries(text: string, entries: readonly FstabEntry[]): string {
-  const others = findBlock(text.split("\n")).outside.join("\n");
-  if (entries.length === 0) return others;
-  const separator = others === "" || others.endsWith("\n") ? "" : "\n";
-  return `${others}${separator}${[begin, ...entries.map(formatEntry), end].join("\n")}\n`;
-}
-
-function findBlock(lines: readonly string[]): { inside: string[]; outside: string[] } {
-  const first = lines.indexOf(begin);
-  const last = lines.indexOf(end, first);
-  if (first === -1 || last === -1) return { inside: [], outside: [...lines] };
-  return { inside: lines.slice(first + 1, last), outside: [...lines.slice(0, first), ...lines.slice(last + 1)] };
+  return withMarkedBlock(text, entries.map(formatEntry));
 }
 
 export function formatEntry({ source, path, type, options, dump, pass }: FstabEntry): string {
