@@ -5,18 +5,19 @@ import type {
   CloudInit,
   Configuration,
   Contribution,
+  Provided,
   RunnableParams,
   RunResult,
   Stage,
   SystemSettings,
-  VaultClient,
 } from "./agent/contribution.ts";
-import { provideTemplates, registered } from "./agent/registry.ts";
+import { currentRegistry, registered, withRegistry } from "./agent/registry.ts";
 import { Runner } from "./agent/runner.ts";
 import { AgentError } from "./config/agent-error.ts";
 import { createHost } from "./host/create-host.ts";
 import type { Host } from "./host/host.ts";
 import { type RecordingOptions, recordingHost, type Step } from "./host/recording-host.ts";
+import type { VaultClient } from "./kit/references/vault-client.ts";
 import { createLog } from "./log/log.ts";
 import type { LogEvent, Logger } from "./log/logger.ts";
 import { Redactor } from "./log/redactor.ts";
@@ -39,6 +40,9 @@ export interface ContributionTest {
   responses?: RecordingOptions["responses"];
   /** Replaces what is read from `files` (os-release, cloud-init's instance data). */
   init?: Partial<CloudInit>;
+  /** What earlier contributions provided. */
+  provided?: Partial<Provided>;
+  /** Short for `provided: { vault }`. */
   vault?: VaultClient;
   /** Folder of the contribution's templates, such as `new URL("../kanod/templates/", import.meta.url)`. */
   templates?: URL;
@@ -79,8 +83,9 @@ export async function runContribution(name: string, test: ContributionTest): Pro
   const log = createLog({ sinks, redactor: new Redactor(), now: () => new Date() });
   const { files, commands, responses } = test;
   const host = recordingHost({ ...definedOnly({ files, commands, responses }), log });
-  if (test.templates !== undefined) provideTemplates(templatesOf(test.templates, log));
-  return runRecorded(contribution, test, host, log, events);
+  const templates = test.templates === undefined ? {} : { template: templatesOf(test.templates, log) };
+  const registry = { ...currentRegistry(), ...templates };
+  return withRegistry(registry, () => runRecorded(contribution, test, host, log, events));
 }
 
 async function runRecorded(
@@ -93,13 +98,14 @@ async function runRecorded(
   const provided: ContributionRun["provided"] = {};
   const code: Contribution["code"] = (params) => {
     const provide: typeof params.provide = (values) => void Object.assign(provided, values);
-    return contribution.code({ ...params, provide, ...definedOnly({ vault: test.vault }) });
+    return contribution.code({ ...params, provide });
   };
   const cloudInit = await readCloudInit(host, log);
   const runner = new Runner({
     contributions: [{ ...contribution, code }],
     conf: test.conf as Configuration,
     system: test.system ?? {},
+    provided: { ...test.provided, ...definedOnly({ vault: test.vault }) },
     init: (its) => ({ ...cloudInit(its), ...test.init }),
     host: () => host,
     log,

@@ -27,20 +27,35 @@ export interface BootParams {
   defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
 }
 
-export interface RunnableParams {
+/**
+ * What contributions hand to later ones, by key. An element adds a key by declaration merging:
+ * `declare module "kanod-configure" { interface Provided { inventory: Inventory } }`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging
+export interface Provided {}
+
+/** Makes the value for one contribution, with that contribution's own host: the provider's is closed when it ends. */
+export type Provider<Value> = (params: Pick<RunnableParams, "host" | "log" | "init">) => Value;
+
+/** Each value of {@link Provided} is here under its key, once an earlier contribution provided it. */
+export interface RunnableParams extends Readonly<Partial<Provided>> {
   /** The complete configuration. */
   conf: Configuration;
   system: SystemSettings;
   init: CloudInit;
   host: Host;
   log: Logger;
-  /** Present once the Vault contribution has run, where the configuration has a `vault` section. */
-  vault?: VaultClient;
   /**
-   * Gives later contributions another configuration (references resolved) or a Vault client. A function makes a client
-   * for each of them, which uses that contribution's own host: this one's is closed when the contribution ends.
+   * Gives later contributions another configuration (references resolved), or values under keys of {@link Provided}. A
+   * function is a {@link Provider}. A run that is resumed runs this contribution again.
+   *
+   * @throws AgentError `bad-provide` for a key that is a parameter of every contribution
    */
-  provide(values: { conf?: Configuration; vault?: VaultClient | VaultProvider }): void;
+  provide(
+    values: { conf?: Configuration } & { [Key in keyof Provided]?: Provided[Key] | Provider<Provided[Key]> },
+  ): void;
+  /** What an earlier contribution provided. @throws AgentError `not-provided` */
+  need<Key extends keyof Provided>(key: Key): Provided[Key];
   /**
    * Has `code` run at the end of the run, after the last contribution and whatever the outcome, the last deferred
    * first. It gets 300 s and a host of its own: the contribution's is closed when the contribution ends. A failure
@@ -48,9 +63,6 @@ export interface RunnableParams {
    */
   defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
 }
-
-/** Makes the Vault client of one contribution. */
-export type VaultProvider = (params: Pick<RunnableParams, "host" | "log" | "init">) => VaultClient;
 
 /** How a run ended. */
 export interface RunResult {
@@ -98,16 +110,6 @@ export interface Distro {
   version: string;
   /** `PRETTY_NAME`. */
   name: string;
-}
-
-/** Vault, for contributions: filled in by the Vault contribution. */
-export interface VaultClient {
-  /** The data of the secret at a path below the role, from kv1 or kv2. */
-  read(engine: "kv1" | "kv2", path: string): Promise<Readonly<Record<string, unknown>>>;
-  /** A certificate issued once per instance, by its name in `vault.certificates`. */
-  issue(name: string): Promise<{ certificate: string; privateKey: string; caChain: readonly string[] }>;
-  /** `value` with all `@vault:` references in it resolved. */
-  resolve<T>(value: T): Promise<T>;
 }
 
 export interface ContributionOptions<Conf = Configuration> {

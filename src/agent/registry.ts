@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { AgentError } from "../config/agent-error.ts";
 import type {
   BootConfiguration,
@@ -9,22 +10,55 @@ import type {
   Stage,
 } from "./contribution.ts";
 
-interface Registry {
-  contributions: Contribution[];
+/** What the modules of one agent registered, and what its run adds: no other run in the process sees it. */
+export interface Registry {
+  readonly contributions: Contribution[];
   /** The element and file whose module is being imported now. */
   origin: { element: string; file: string } | undefined;
-  /** Text of a template that an element brought, by its file name. */
+  /** Text of an element's template, by its file name. */
   template: (name: string) => Promise<string | undefined>;
+  /** See {@link ofThisRun}. */
+  readonly slots: Map<string, unknown>;
+}
+
+type Templates = Registry["template"];
+
+export function newRegistry(
+  template: Templates = async () => undefined,
+  contributions: readonly Contribution[] = [],
+): Registry {
+  return { contributions: [...contributions], origin: undefined, template, slots: new Map() };
 }
 
 /**
- * An element may bring its own copy of this package among its npm packages; the registry is one all the same, because
- * it is found by a symbol that all copies know.
+ * An element may have its own copy of this package among its npm packages; all copies find the registry of the run that
+ * goes on by this symbol. Modules imported outside of an agent, as a unit test does it, share the one of the process.
  */
-const key = Symbol.for("kanod-configure.registry");
-const shared = globalThis as { [key]?: Registry };
-shared[key] ??= { contributions: [], origin: undefined, template: async () => undefined };
-const registry: Registry = shared[key];
+const key = Symbol.for("kanod-configure.registries");
+interface Registries {
+  current: AsyncLocalStorage<Registry>;
+  ofProcess: Registry;
+}
+const shared = globalThis as { [key]?: Registries };
+shared[key] ??= { current: new AsyncLocalStorage(), ofProcess: newRegistry() };
+const registries: Registries = shared[key];
+
+/** The registry of the run that goes on; outside of one that of the process. */
+export function currentRegistry(): Registry {
+  return registries.current.getStore() ?? registries.ofProcess;
+}
+
+/** Runs code that imports modules, or a contribution's code, with this registry as its own. */
+export function withRegistry<T>(registry: Registry, code: () => T): T {
+  return registries.current.run(registry, code);
+}
+
+/** What the functions of a run that take no parameters keep from one call to the next, by name. */
+export function ofThisRun<T>(name: string, initial: () => T): T {
+  const { slots } = currentRegistry();
+  if (!slots.has(name)) slots.set(name, initial());
+  return slots.get(name) as T;
+}
 
 /**
  * Registers code that `kanod-runcmd` runs, lowest priority first.
@@ -58,6 +92,7 @@ function add(
   code: Contribution["code"],
   options: ContributionOptions<never>,
 ): void {
+  const registry = currentRegistry();
   const wrong = wrongArgument(name, priority, code, options);
   if (wrong !== undefined) throw new AgentError("bad-registration", `${wrong}${whereRegistered()}`);
   const earlier = registry.contributions.find((other) => other.stage === stage && other.name === name);
@@ -86,7 +121,8 @@ function wrongArgument(name: unknown, priority: unknown, code: unknown, options:
 }
 
 function whereRegistered(): string {
-  return registry.origin === undefined ? "" : ` (${registry.origin.file} of element ${registry.origin.element})`;
+  const { origin } = currentRegistry();
+  return origin === undefined ? "" : ` (${origin.file} of element ${origin.element})`;
 }
 
 /** Imports a contribution module; what it registers belongs to `element`. Returns how many it registered. */
@@ -94,6 +130,7 @@ export async function registerFrom(
   origin: { element: string; file: string },
   load: () => Promise<unknown>,
 ): Promise<number> {
+  const registry = currentRegistry();
   const before = registry.contributions.length;
   registry.origin = origin;
   try {
@@ -108,20 +145,15 @@ export async function registerFrom(
  * What is registered for a stage, in the order in which it runs: by priority, then in the order of registration, which
  * is that of the elements in the image and of the file names in an element.
  */
-export function registered(stage: Stage): Contribution[] {
+export function registered(stage: Stage, registry: Registry = currentRegistry()): Contribution[] {
   return registry.contributions
     .filter((contribution) => contribution.stage === stage)
     .sort((one, other) => one.priority - other.priority);
 }
 
-/** Makes the templates known that {@link templateText} finds. */
-export function provideTemplates(template: (name: string) => Promise<string | undefined>): void {
-  registry.template = template;
-}
-
 /** The text of an element's template (`kanod/templates/NAME`); undefined where no element has one of this name. */
 export function templateText(name: string): Promise<string | undefined> {
-  return registry.template(name);
+  return currentRegistry().template(name);
 }
 
 /** A contribution's wish to end the run without an error. */

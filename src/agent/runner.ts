@@ -1,4 +1,5 @@
 import { AgentError } from "../config/agent-error.ts";
+import { once } from "../config/once.ts";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
@@ -8,11 +9,11 @@ import type {
   Configuration,
   Contribution,
   ContributionRecord,
+  Provided,
+  Provider,
   RunnableParams,
   RunResult,
   SystemSettings,
-  VaultClient,
-  VaultProvider,
 } from "./contribution.ts";
 import { isStop } from "./registry.ts";
 import { scopedHost } from "./scoped-host.ts";
@@ -26,6 +27,8 @@ export interface RunnerOptions {
   /** The complete configuration, or its boot part in the boot stage. */
   conf: Configuration;
   system: SystemSettings;
+  /** What is provided from the start. */
+  provided?: Partial<Provided>;
   /** What a contribution with this host sees of cloud-init. */
   init: (host: Host) => CloudInit;
   /** Makes the host of one contribution; commands that it runs end when the signal is aborted. */
@@ -65,11 +68,12 @@ export class Runner {
   readonly #failures: Failure[] = [];
   readonly #deferred: Deferred[] = [];
   #conf: Configuration;
-  #vault: VaultClient | VaultProvider | undefined;
+  readonly #provided: Map<string, unknown>;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#conf = options.conf;
+    this.#provided = new Map(Object.entries(options.provided ?? {}));
     this.#records = options.contributions.map(({ name, element, priority }) => {
       return { name, element, priority, state: "pending" };
     });
@@ -172,25 +176,31 @@ export class Runner {
   ): RunnableParams & BootParams {
     const { system } = this.#options;
     const init = this.#options.init(host);
-    const params: RunnableParams & BootParams = {
+    const params = {
       conf: this.#conf,
       system,
       init,
       host,
       log,
-      provide: (values) => {
+      provide: ({ conf = this.#conf, ...values }: Parameters<RunnableParams["provide"]>[0]) => {
+        const taken = Object.keys(values).find((key) => key in params);
+        if (taken !== undefined) throw new AgentError("bad-provide", `provide: \`${taken}\` is a parameter already`);
         record.provides = true;
-        if (values.conf !== undefined) this.#conf = values.conf;
-        if (values.vault !== undefined) this.#vault = values.vault;
+        this.#conf = conf;
+        for (const [key, value] of Object.entries(values)) this.#provided.set(key, value);
       },
-      defer: (name, code) => {
+      need: <Key extends keyof Provided>(key: Key): Provided[Key] => {
+        const value = provided[key];
+        if (value !== undefined) return value as Provided[Key];
+        throw new AgentError("not-provided", `no earlier contribution of this run has provided \`${key}\``);
+      },
+      defer: (name: string, code: Deferred["code"]) => {
         record.provides = true;
         this.#deferred.push({ name, contribution, code });
       },
     };
-    if (typeof this.#vault === "function") params.vault = this.#vault({ host, log, init });
-    else if (this.#vault !== undefined) params.vault = this.#vault;
-    return params;
+    const provided = valuesFor(this.#provided, params);
+    return Object.defineProperties({ ...params }, Object.getOwnPropertyDescriptors(provided));
   }
 
   async #runDeferred(result: RunResult): Promise<void> {
@@ -209,6 +219,19 @@ export class Runner {
       }
     }
   }
+}
+
+/** The provided values as one contribution gets them: a provider makes its value when it is first asked for. */
+function valuesFor(
+  provided: ReadonlyMap<string, unknown>,
+  params: Parameters<Provider<unknown>>[0],
+): Readonly<Partial<Provided>> {
+  const values = {};
+  for (const [key, value] of provided) {
+    const get = once(() => (typeof value === "function" ? (value as Provider<unknown>)(params) : value));
+    Object.defineProperty(values, key, { get, enumerable: true });
+  }
+  return values;
 }
 
 /** Waits for `code`, at most `timeout` seconds, and not after `signal` is aborted. */

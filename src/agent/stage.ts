@@ -8,7 +8,7 @@ import type { Contribution, RunResult, Stage } from "./contribution.ts";
 import { FindingsError } from "./findings-error.ts";
 import type { CompiledImage } from "./image.ts";
 import { Journal, type RunRecord } from "./journal.ts";
-import { registered, registerFrom } from "./registry.ts";
+import { newRegistry, type Registry, registered, registerFrom, withRegistry } from "./registry.ts";
 import { describeError, type Failure, Runner, type RunnerOptions, shownError } from "./runner.ts";
 
 export const statusPath = "/etc/kanod-configure/status";
@@ -65,8 +65,8 @@ export async function runStage(options: StageOptions): Promise<StageOutcome> {
   };
   try {
     await journal?.begin(record);
-    const input = await readInput(options);
-    const outcome = await runContributions(options, input, known, previous, record);
+    const { input, registry } = await readInput(options);
+    const outcome = await runContributions(options, input, registry, known, previous, record);
     await finish(outcome.result.state);
     return { ...outcome, input };
   } catch (error) {
@@ -76,30 +76,36 @@ export async function runStage(options: StageOptions): Promise<StageOutcome> {
   }
 }
 
-async function readInput(options: StageOptions): Promise<CheckedInput> {
+async function readInput(options: StageOptions): Promise<{ input: CheckedInput; registry: Registry }> {
   const { image, stage, log } = options;
   const { configuration, systemSettings } = await options.read();
   const input = await readConfiguration(image, stage, configuration, systemSettings);
   for (const secret of input.secrets) log.addSecret(secret);
-  await registerAll(image);
-  checkMeaning(input, registered(stage), options.minPriority);
-  return input;
+  const registry = await loadContributions(image);
+  checkMeaning(input, registered(stage, registry), options.minPriority);
+  return { input, registry };
 }
 
-/** Images whose contributions are registered: a module registers them only when it is imported first. */
-const imported = new WeakSet<CompiledImage>();
+/** By image, because a module registers its contributions only when it is imported first. */
+const loaded = new WeakMap<CompiledImage, Promise<Registry>>();
 
 /**
- * Imports all contributions of an image, once.
+ * Imports all contributions of an image.
  *
  * @throws AgentError `import-failed`, with the element and the file at fault
  */
-export async function registerAll(image: CompiledImage): Promise<void> {
-  if (imported.has(image)) return;
-  imported.add(image);
+export async function loadContributions(image: CompiledImage): Promise<Registry> {
+  const known = loaded.get(image) ?? importAll(image);
+  loaded.set(image, known);
+  const { contributions, template } = await known;
+  return newRegistry(template, contributions);
+}
+
+async function importAll(image: CompiledImage): Promise<Registry> {
+  const registry = newRegistry((name) => image.template(name));
   for (const { element, file, load } of image.modules) {
     try {
-      const count = await registerFrom({ element, file }, load);
+      const count = await withRegistry(registry, () => registerFrom({ element, file }, load));
       if (count === 0) throw new AgentError("no-registration", "it registers no contribution");
     } catch (error) {
       const { code, message } = describeError(error);
@@ -109,17 +115,19 @@ export async function registerAll(image: CompiledImage): Promise<void> {
       });
     }
   }
+  return registry;
 }
 
 async function runContributions(
   options: StageOptions,
   input: CheckedInput,
+  registry: Registry,
   journal: Journal,
   previous: RunRecord | undefined,
   record: RunRecord,
 ): Promise<{ result: RunResult; failures: readonly Failure[] }> {
   const { stage, minPriority = Number.NEGATIVE_INFINITY } = options;
-  const contributions = registered(stage).filter(({ priority }) => priority >= minPriority);
+  const contributions = registered(stage, registry).filter(({ priority }) => priority >= minPriority);
   const finishedBefore = options.resume === true ? finishedIn(previous) : new Set<string>();
   const runner = new Runner({
     contributions,
@@ -137,7 +145,7 @@ async function runContributions(
     onSuccess: (contribution) => journal.settle(contribution),
   });
   record.contributions = runner.records;
-  const outcome = await runner.run();
+  const outcome = await withRegistry(registry, () => runner.run());
   for (const { error } of outcome.failures) {
     if (error instanceof FindingsError) addFindings(input, error.findings);
   }

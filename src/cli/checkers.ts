@@ -3,7 +3,7 @@ import { checkDocument, findings } from "../agent/configuration.ts";
 import type { Configuration, Contribution } from "../agent/contribution.ts";
 import type { CompiledImage } from "../agent/image.ts";
 import { registered } from "../agent/registry.ts";
-import { registerAll } from "../agent/stage.ts";
+import { loadContributions } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { compileSchema } from "../config/compile-validator.ts";
 import { isMapping } from "../config/mapping.ts";
@@ -29,10 +29,10 @@ export interface Rules {
 
 /** The rules of the image itself, with its contributions. */
 export async function rulesOfImage(image: CompiledImage): Promise<Rules> {
-  await registerAll(image);
+  const registry = await loadContributions(image);
   return {
     ...(await compiledSchemas(image)),
-    contributions: { boot: registered("boot"), run: registered("run") },
+    contributions: { boot: registered("boot", registry), run: registered("run", registry) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { registered } from "../agent/registry.ts";
-import { registerAll } from "../agent/stage.ts";
+import { loadContributions } from "../agent/stage.ts";
 import type { CommandContext, Program } from "./command-line.ts";
 import { formatOption } from "./options.ts";
 
@@ -10,8 +10,8 @@ export function defineContributions(program: Program, { io, image }: CommandCont
     .description("List the contributions of this agent in the order in which they run: boot stage, then run stage.")
     .addOption(formatOption(["text", "json"]));
   program.setAction<{ format: string }>(command, async ({ format }) => {
-    await registerAll(image);
-    const rows = [...registered("boot"), ...registered("run")].map(
+    const registry = await loadContributions(image);
+    const rows = [...registered("boot", registry), ...registered("run", registry)].map(
       ({ stage, priority, name, element, file, options }) => {
         return { stage, priority, name, element, file, frequency: options.frequency ?? "always" };
       },

@@ -4,7 +4,6 @@ import { ConfigurationError, type InputText, readConfiguration } from "../agent/
 import type { Stage } from "../agent/contribution.ts";
 import { formatFailure } from "../agent/failure.ts";
 import type { CompiledImage } from "../agent/image.ts";
-import { provideTemplates } from "../agent/registry.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { isMapping } from "../config/mapping.ts";
@@ -89,7 +88,6 @@ async function planStages(
   { log }: RunLog,
   inputs: PlanInputs,
 ): Promise<{ stages: PlannedStage[]; outcomes: StageOutcome[] }> {
-  provideTemplates((name) => image.template(name));
   const planner = newPlanner(host, log);
   const stages: PlannedStage[] = [];
   const outcomes: StageOutcome[] = [];

@@ -4,7 +4,6 @@ import { type CheckedDocument, ConfigurationError, type InputText } from "../age
 import type { Stage } from "../agent/contribution.ts";
 import { formatFailure } from "../agent/failure.ts";
 import { acquireLock } from "../agent/lock.ts";
-import { provideTemplates } from "../agent/registry.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { createHosts } from "../host/create-host.ts";
@@ -52,7 +51,6 @@ async function run(
   let release: (() => void) | undefined;
   try {
     if (!plan) release = acquireLock(createLockPort(root ?? "/"), ownIdentity());
-    provideTemplates((name) => image.template(name));
     const planner = plan ? newPlanner(host, log) : undefined;
     const outcome = await runStage({
       stage,

@@ -52,6 +52,7 @@ export {
   type ReferenceUse,
   resolveReferences,
 } from "./references/resolve.ts";
+export type { VaultClient } from "./references/vault-client.ts";
 export { settleDevices } from "./systemd/udev.ts";
 export { ensureService, hasUnit, reloadUnits } from "./systemd/units.ts";
 export { renderTemplate } from "./templates.ts";

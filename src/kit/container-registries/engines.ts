@@ -1,4 +1,5 @@
 import type { Configuration, SystemSettings } from "../../agent/contribution.ts";
+import { ofThisRun } from "../../agent/registry.ts";
 import { AgentError } from "../../config/agent-error.ts";
 import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
@@ -29,11 +30,9 @@ interface Engine extends ContainerEngineOptions {
   code: ContainerEngineCode;
 }
 
-/** Known to all copies of this package, as the registry of contributions is. */
-const key = Symbol.for("kanod-configure.container-engines");
-const shared = globalThis as { [key]?: Map<string, Engine> };
-shared[key] ??= new Map();
-const engines: Map<string, Engine> = shared[key];
+function engines(): Map<string, Engine> {
+  return ofThisRun("container-engines", () => new Map());
+}
 
 /**
  * Adds a container engine: `code` configures and starts it at priority 150 of the run, if it is the machine's engine.
@@ -44,7 +43,7 @@ export function registerContainerEngine(
   code: ContainerEngineCode,
   options: ContainerEngineOptions = {},
 ): void {
-  engines.set(name, { name, code, ...options });
+  engines().set(name, { name, code, ...options });
 }
 
 /**
@@ -55,9 +54,9 @@ export function registerContainerEngine(
 export async function findContainerEngine(host: Host, system: SystemSettings): Promise<Engine | undefined> {
   const { container_engine: wanted } = system;
   if (wanted === undefined) return firstInstalled(host);
-  const engine = engines.get(String(wanted));
+  const engine = engines().get(String(wanted));
   if (engine !== undefined) return engine;
-  const names = [...engines.keys()];
+  const names = [...engines().keys()];
   throw new AgentError(
     "unknown-container-engine",
     `unknown container engine ${wanted} (available: ${names.join(", ") || "none"})`,
@@ -66,7 +65,7 @@ export async function findContainerEngine(host: Host, system: SystemSettings): P
 
 /** Engines that are only there because another one needs them come last, then the order of registration decides. */
 async function firstInstalled(host: Host): Promise<Engine | undefined> {
-  const all = [...engines.values()];
+  const all = [...engines().values()];
   const installed: Engine[] = [];
   for (const engine of all) if (await isInstalled(host, engine)) installed.push(engine);
   // What an element installs unconditionally is only a fallback for what is found on the machine.

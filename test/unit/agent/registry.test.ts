@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
 import {
   isStop,
-  provideTemplates,
+  newRegistry,
+  ofThisRun,
   register,
   registerBoot,
   registered,
   registerFrom,
   stopCloudInit,
   templateText,
+  withRegistry,
 } from "../../../src/agent/registry.ts";
 
 const nothing = (): void => {};
@@ -81,8 +83,26 @@ test("how many contributions a module registers is known, also after one failed"
 
 test("templates come from whom provides them", async () => {
   expect(await templateText("a.tmpl")).toBeUndefined();
-  provideTemplates(async (name) => (name === "a.tmpl" ? "text" : undefined));
-  expect(await templateText("a.tmpl")).toBe("text");
+  const registry = newRegistry(async (name) => (name === "a.tmpl" ? "text" : undefined));
+  expect(await withRegistry(registry, () => templateText("a.tmpl"))).toBe("text");
+});
+
+test("two runs at one time see nothing of each other, also after they waited", async () => {
+  const seen = await Promise.all(
+    ["one", "two"].map((name) =>
+      withRegistry(newRegistry(), async () => {
+        register(name, 1, nothing);
+        ofThisRun("kept", () => name);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return [registered("run").map((contribution) => contribution.name), ofThisRun("kept", () => "")];
+      }),
+    ),
+  );
+  expect(seen).toEqual([
+    [["one"], "one"],
+    [["two"], "two"],
+  ]);
+  expect(registered("run").some(({ name }) => name === "one")).toBe(false);
 });
 
 test("a stop is told from an error", () => {

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { CheckParams, VaultClient } from "../../../src/agent/contribution.ts";
+import type { CheckParams } from "../../../src/agent/contribution.ts";
 import { FindingsError } from "../../../src/agent/findings-error.ts";
 import { register } from "../../../src/agent/registry.ts";
 import { main } from "../../../src/cli/main.ts";
 import { recordingHost } from "../../../src/host/recording-host.ts";
+import type { VaultClient } from "../../../src/kit/references/vault-client.ts";
 import { temporaryFolder, testIo } from "../../support/cli.ts";
 import { contribution, runner } from "../../support/contributions.ts";
 import { testImage } from "../../support/image.ts";
@@ -43,7 +44,6 @@ test("each contribution gets a Vault client that uses its own host", async () =>
 });
 
 const checked: CheckParams[] = [];
-let loads = 0;
 const image = testImage({
   properties: { secret: { type: "string", "x-kanod-secret": true }, list: { type: "array" } },
   modules: [
@@ -52,7 +52,7 @@ const image = testImage({
       file: "kanod/secrets.ts",
       load: async () => {
         register(
-          `tell ${loads++}`,
+          "tell",
           10,
           async ({ conf, host }) => {
             const { secret, list } = conf as unknown as { secret: string; list?: string[] };

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { register, registerBoot, stopCloudInit } from "../../../src/agent/registry.ts";
 import type { CliIo } from "../../../src/cli/io.ts";
 import { main } from "../../../src/cli/main.ts";
@@ -15,11 +15,12 @@ const image = testImage({
     password: { type: "string", "x-kanod-secret": true },
   },
   boot: { disk: { type: "string" } },
+  modules: [{ element: "fixtures", file: "kanod/fixtures.ts", load: registerFixtures }],
 });
 
 type Conf = { name: string; greeting?: string; mood?: string; password?: string };
 
-beforeAll(() => {
+async function registerFixtures(): Promise<void> {
   registerBoot("disk", 7, async ({ conf, host }) => {
     await host.writeFile("/etc/disk", (conf as { disk?: string }).disk ?? "none");
   });
@@ -54,7 +55,7 @@ beforeAll(() => {
     await host.lookup("example.com");
   });
   register("reboot", 50, async ({ host }) => void (await host.run(["systemctl", "reboot"], { onTree: "skip" })));
-});
+}
 
 function newTree(files: Readonly<Record<string, string>> = {}): string {
   const root = temporaryFolder();
@@ -87,14 +88,14 @@ test("a plan shows what would be done, and does not do it", async () => {
   expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
   expect(out).toBe(
     [
-      "once (element )",
+      "once (element fixtures)",
       "  create file /etc/once (0644)",
       "  --- /dev/null",
       "  +++ /etc/once",
       "  @@ -0,0 +1,1 @@",
       "  +done",
       "  \\ No newline at end of file",
-      "greeter (element )",
+      "greeter (element fixtures)",
       "  change file /etc/motd (0640)",
       "  --- /etc/motd",
       "  +++ /etc/motd",
@@ -109,11 +110,11 @@ test("a plan shows what would be done, and does not do it", async () => {
       `  run sh -c "echo \\"$*\\" >> \\"$0\\"" ${root}/ran greet all  # greet everybody`,
       "  leave out, on a target tree: systemctl enable --now greeter.service",
       "  leave out, on a target tree: systemctl restart greeter.service other.service",
-      "mood (element )",
+      "mood (element fixtures)",
       "  nothing to do",
-      "reboot (element )",
+      "reboot (element fixtures)",
       "  leave out, on a target tree: systemctl reboot",
-      "greeter (element , at the end of the run)",
+      "greeter (element fixtures, at the end of the run)",
       "  create file /etc/goodbye (0644)",
       "  --- /dev/null",
       "  +++ /etc/goodbye",
@@ -196,7 +197,7 @@ describe("a plan", () => {
   test("of the boot part comes first, and the run sees what it did", async () => {
     const root = newTree({ [configuration]: "name: a\nboot: {disk: sda}\n" });
     const { out } = await plan(root);
-    expect(out.indexOf("boot stage\ndisk (element )\n  create file /etc/disk")).toBe(0);
+    expect(out.indexOf("boot stage\ndisk (element fixtures)\n  create file /etc/disk")).toBe(0);
     expect(out).toContain("  +sda");
     expect(out).toContain("run stage\nonce");
   });

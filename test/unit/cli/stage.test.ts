@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { register, registerBoot, stopCloudInit } from "../../../src/agent/registry.ts";
 import { main } from "../../../src/cli/main.ts";
 import { ownIdentity } from "../../../src/host/process-info.ts";
@@ -30,8 +30,6 @@ const image = testImage({
       element: "fixtures",
       file: "kanod/fixtures.ts",
       load: async () => {
-        if (ran.includes("registered")) return;
-        ran.push("registered");
         const record = (name: string) => async () => void ran.push(name);
         register("always", 10, record("always"));
         register("once", 20, record("once"), { frequency: "once" });
@@ -42,19 +40,6 @@ const image = testImage({
       },
     },
   ],
-});
-let count = 0;
-
-/** Registration is global: the module registers in the first run and says so again to the others. */
-beforeAll(() => {
-  const [module] = image.modules;
-  const load = module?.load;
-  Object.assign(module ?? {}, {
-    load: async () => {
-      await load?.();
-      register(`filler ${count++}`, -1000, () => {});
-    },
-  });
 });
 
 async function moody({ conf, host, log }: Parameters<Parameters<typeof register>[2]>[0]): Promise<void> {
@@ -90,7 +75,7 @@ async function run(root: string, args: readonly string[] = [], given: Parameters
   const from = ran.length;
   const { io, out, err } = testIo(["kanod-runcmd", "--root", root, ...args], given);
   const exitCode = await main(io, image);
-  return { exitCode, out: out(), err: err(), ran: ran.slice(from).filter((name) => name !== "registered") };
+  return { exitCode, out: out(), err: err(), ran: ran.slice(from) };
 }
 
 async function boot(root: string, stdin: string, args: readonly string[] = []) {
@@ -240,28 +225,20 @@ describe("a failure", () => {
   });
 
   test("of a check names the contribution, and shows no secret", async () => {
-    register("bad check", 1000, () => {}, {
-      check: ({ conf }) => {
-        throw new Error(`oops ${(conf as { password?: string }).password}`);
-      },
-    });
+    const load = async (): Promise<void> => {
+      register("bad check", 1000, () => {}, {
+        check: ({ conf }) => {
+          throw new Error(`oops ${(conf as { password?: string }).password}`);
+        },
+      });
+    };
     const root = newTree("name: check\npassword: open sesame\n");
-    const { exitCode, err } = await run(root);
-    registeredCheck();
-    expect(exitCode).toBe(1);
-    expect(err).toContain('the check of contribution "bad check" failed: Error: oops *** [check-failed]');
+    const { io, err } = testIo(["kanod-runcmd", "--root", root]);
+    expect(await main(io, { ...image, modules: [{ element: "e", file: "kanod/e.ts", load }] })).toBe(1);
+    expect(err()).toContain('the check of contribution "bad check" failed: Error: oops *** [check-failed]');
     expect(journalOf(root).runs[0].error.message).toContain("oops ***");
   });
 });
-
-/** Makes the check of the test above harmless for the tests that follow: what is registered stays. */
-function registeredCheck(): void {
-  const registry = (globalThis as never as Record<symbol, { contributions: { name: string }[] }>)[
-    Symbol.for("kanod-configure.registry")
-  ];
-  if (registry !== undefined)
-    registry.contributions = registry.contributions.filter(({ name }) => name !== "bad check");
-}
 
 describe("nothing is changed by", () => {
   test.each<[string, string, string[]]>([

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { register, registerBoot } from "../../../src/agent/registry.ts";
 import { buildSide } from "../../../src/cli/build-side.ts";
 import type { CliIo } from "../../../src/cli/io.ts";
@@ -15,11 +15,12 @@ const image = testImage({
     network: { type: "object" },
   },
   boot: { disk: { type: "string" } },
+  modules: [{ element: "fixtures", file: "kanod/fixtures.ts", load: registerFixtures }],
 });
 
 type Finding = { severity: "error" | "warning"; code: string; pointer: string; message: string };
 
-beforeAll(() => {
+async function registerFixtures(): Promise<void> {
   const unkind = ({ conf }: { conf: { greeting?: string } }): Finding[] => {
     if (conf.greeting === "throw") throw new Error("no greeting");
     const finding = { code: "unkind", pointer: "/greeting", message: "this is no greeting" };
@@ -32,7 +33,7 @@ beforeAll(() => {
       ? [{ severity: "error", code: "no-disk", pointer: "/disk", message: "there is no such disk" }]
       : [];
   registerBoot("disk", 7, () => {}, { check: lost as never });
-});
+}
 
 /** A folder with these files. */
 function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { provideTemplates } from "../../../src/agent/registry.ts";
+import { newRegistry, withRegistry } from "../../../src/agent/registry.ts";
 import { recordingHost } from "../../../src/host/recording-host.ts";
 import { b64, propagateVar, transformJson } from "../../../src/kit/common.ts";
 import { renderTemplate } from "../../../src/kit/templates.ts";
@@ -9,11 +9,15 @@ const templates: Record<string, string> = {
   "broken.j2": "{% if %}",
   "undefined.j2": "{{ missing }}",
 };
-provideTemplates(async (name) => templates[name]);
+const render = (...args: Parameters<typeof renderTemplate>): ReturnType<typeof renderTemplate> =>
+  withRegistry(
+    newRegistry(async (name) => templates[name]),
+    () => renderTemplate(...args),
+  );
 
 test("a template is rendered as Jinja2 would, nothing is escaped", async () => {
   const host = recordingHost({});
-  const change = await renderTemplate(host, "greeting.j2", "/etc/greeting", { names: ["<a>", "b"] }, { mode: 0o600 });
+  const change = await render(host, "greeting.j2", "/etc/greeting", { names: ["<a>", "b"] }, { mode: 0o600 });
   expect(change).toBe("created");
   expect(await host.readFile("/etc/greeting")).toBe("Hello <a> & nobody\nHello b & nobody\n");
   expect((await host.stat("/etc/greeting"))?.mode).toBe(0o600);
@@ -25,7 +29,7 @@ test.each([
   ["undefined.j2", "template-failed"],
 ])("%s is an error and writes nothing", async (name, code) => {
   const host = recordingHost({});
-  await expect(renderTemplate(host, name, "/etc/x", {})).rejects.toMatchObject({
+  await expect(render(host, name, "/etc/x", {})).rejects.toMatchObject({
     code,
     message: expect.stringContaining(name),
   });
@@ -34,7 +38,7 @@ test.each([
 
 test("what the host says of the file is not blamed on the template", async () => {
   const host = recordingHost({ files: { "/etc": "a file" } });
-  await expect(renderTemplate(host, "greeting.j2", "/etc/x", { names: [] })).rejects.toMatchObject({
+  await expect(render(host, "greeting.j2", "/etc/x", { names: [] })).rejects.toMatchObject({
     name: "HostError",
   });
 });
