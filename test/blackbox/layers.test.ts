@@ -56,7 +56,7 @@ test.each<[string, string, string]>([
   [
     "a folder of a contribution knows another contribution",
     "contributions/forbidden/kanod/folder/forbidden.ts",
-    use("x", "../../../network/kanod/network/model.ts"),
+    use("x", "../../../network/kanod/model/network.ts"),
   ],
   [
     "a contribution knows the sources of the agent",

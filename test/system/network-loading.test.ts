@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
-import type { Network } from "../../contributions/network/kanod/network/model.ts";
-import { readNetwork } from "../../contributions/network/kanod/network/network.ts";
-import { renderNetworkManager } from "../../contributions/network/kanod/network/render/network-manager.ts";
-import { renderNetworkd } from "../../contributions/network/kanod/network/render/networkd.ts";
-import type { Rendering } from "../../contributions/network/kanod/network/render/rendering.ts";
+import { readNetwork } from "../../contributions/network/kanod/check/read-network.ts";
+import type { Network } from "../../contributions/network/kanod/model/network.ts";
+import { renderNetworkManager } from "../../contributions/network/kanod/renderers/network-manager/render.ts";
+import { renderNetworkd } from "../../contributions/network/kanod/renderers/networkd/render.ts";
+import type { Rendering } from "../../contributions/network/kanod/renderers/renderer.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
 import { configuredGuestObstacle } from "../support/configured-guest.ts";
 import { corpusFiles } from "../support/corpus.ts";

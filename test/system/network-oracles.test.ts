@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { readNetwork } from "../../contributions/network/kanod/network/network.ts";
-import { renderNetplan } from "../../contributions/network/kanod/network/render/netplan.ts";
-import { renderNetworkManager } from "../../contributions/network/kanod/network/render/network-manager.ts";
-import { renderNetworkd } from "../../contributions/network/kanod/network/render/networkd.ts";
-import type { Rendering } from "../../contributions/network/kanod/network/render/rendering.ts";
+import { readNetwork } from "../../contributions/network/kanod/check/read-network.ts";
+import { renderNetplan } from "../../contributions/network/kanod/renderers/netplan/render.ts";
+import { renderNetworkManager } from "../../contributions/network/kanod/renderers/network-manager/render.ts";
+import { renderNetworkd } from "../../contributions/network/kanod/renderers/networkd/render.ts";
+import type { Rendering } from "../../contributions/network/kanod/renderers/renderer.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
 import { corpusFiles } from "../support/corpus.ts";
 import { rootfsObstacle } from "../support/debian-rootfs.ts";

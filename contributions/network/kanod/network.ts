@@ -1,6 +1,6 @@
 import { register } from "kanod-configure";
-import { configureNetwork } from "./network/configure.ts";
-import { checkNetworkSections } from "./network/sections.ts";
+import { checkNetworkSections } from "./check/sections.ts";
+import { configureNetwork } from "./switch/configure.ts";
 
 /** Longer than all network checks together may take, in seconds. */
 const timeout = 3600;

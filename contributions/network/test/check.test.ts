@@ -6,7 +6,7 @@ import type { JsonSchema } from "../../../src/config/schema.ts";
 import { positionFindings, validateDocument } from "../../../src/config/validate.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";
 import { corpusFiles } from "../../../test/support/corpus.ts";
-import { checkNetworkSections, type NetworkSections } from "../kanod/network/sections.ts";
+import { checkNetworkSections, type NetworkSections } from "../kanod/check/sections.ts";
 
 const schema = parseYaml(readFileSync(new URL("../schema.yaml", import.meta.url)), "schema.yaml").value as JsonSchema;
 const validator = createValidator(schema);
@@ -359,7 +359,7 @@ test.each([
   ["sysconfig", "ethernets: {eno1: {}}\nvlans:\n  v:\n    link: eno1\n    id: 5\n    »renderer: sriov"],
   ["eni", "ethernets: {eno1: {dhcp4: true, »ignore-carrier: true}}"],
   ["netplan", "ethernets:\n  eno1:\n    dhcp4: true\n    dhcp6: true\n    dhcp4-overrides: {»use-dns: false}"],
-] as const)("what %s cannot express is told where the image has it: %s", (renderer, sections) => {
+] as const)("what %s cannot express is reported where the image has it: %s", (renderer, sections) => {
   expectProblems(version2(sections), ["error[unsupported-by-renderer]"], { network: { renderer } });
 });
 
@@ -368,13 +368,12 @@ test("a renderer that the image does not have is told to have no effect", () => 
   expectProblems(version2(sections), ["warning[renderer-not-used]"], { network: { renderer: "networkd" } });
 });
 
-const network = new URL("../kanod/network/", import.meta.url);
+const network = new URL("../kanod/", import.meta.url);
 
 /** What the sources of a folder or a file can find, as `SEVERITY[CODE]`; without a severity where it is not beside the code. */
 function found(...paths: string[]): Set<string> {
-  const files = paths.flatMap((path) =>
-    path.endsWith("/") ? readdirSync(new URL(path, network)).map((name) => path + name) : [path],
-  );
+  const all = readdirSync(network, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+  const files = all.filter((file) => paths.some((path) => file.startsWith(path)));
   const sources = files.map((path) => readFileSync(new URL(path, network), "utf8"));
   const pattern = /(?:\b(error|warning)(?:\(|",)|\bcode:)\s*"([a-z0-9-]+)"/g;
   return new Set(
@@ -384,16 +383,20 @@ function found(...paths: string[]): Set<string> {
 
 test("no check is without a case", () => {
   const tested = [...Object.values(all).flat(), ...version1].map(([problem]) => problem);
-  const elsewhere = ["error[gateway-without-address]"];
-  const missing = [...found("check/", "version1.ts")].filter((code) => ![...tested, ...elsewhere].includes(code));
+  const elsewhere = [
+    "error[gateway-without-address]",
+    "error[nested-network]",
+    "error[bad-port]",
+    "error[checks-too-long]",
+    "warning[rollback-without-checks]",
+  ];
+  const missing = [...found("check/", "version1/")].filter((code) => ![...tested, ...elsewhere].includes(code));
   expect(missing).toEqual([]);
 });
 
 test("the README has the code of each check", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const codes = [...found("check/", "render/", "version1.ts", "network.ts", "sections.ts")].map((code) =>
-    code.replace(/^\w+\[|\]$/g, ""),
-  );
+  const codes = [...found("check/", "renderers/", "version1/")].map((code) => code.replace(/^\w+\[|\]$/g, ""));
   expect(codes.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
 });
 

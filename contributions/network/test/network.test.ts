@@ -1,7 +1,10 @@
 import "../kanod/network.ts";
+import { readFileSync } from "node:fs";
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { readmeExamples } from "../../../test/support/readme.ts";
+import { renderers as list } from "../kanod/renderers/list.ts";
 
 type Configuration = ContributionTest["conf"];
 type Renderer = "netplan" | "networkd" | "network-manager";
@@ -373,4 +376,10 @@ describe("the renderer", () => {
 test("without a network section nothing is touched", async () => {
   const { state, steps } = await runContribution("Network", { conf: { name: "node-1" } });
   expect({ state, steps }).toEqual({ state: "done", steps: [] });
+});
+
+test("system.yaml may name each renderer of the list", () => {
+  const schema = parse(readFileSync(new URL("../../../schema/system.schema.yaml", import.meta.url), "utf8"));
+  const names = schema.properties.network.properties.renderer.enum as string[];
+  expect(names.toSorted()).toEqual(["auto", ...list.map(({ name }) => name)].toSorted());
 });

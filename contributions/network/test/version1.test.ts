@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { translateVersion1 } from "../kanod/network/version1.ts";
+import { translateVersion1 } from "../kanod/version1/translate.ts";
 
 /** The name servers of each device, of entries of a version 1 configuration. */
 function nameServers(...entries: object[]): Record<string, unknown> {

@@ -1,0 +1,59 @@
+import type { Finding, SystemSettings } from "kanod-configure";
+import { hasErrors, isMapping, type Problem } from "kanod-configure";
+import { longestDuration, type NetworkCheck } from "../checks/network-checks.ts";
+import { render } from "../renderers/render.ts";
+import { rendererNamed } from "../renderers/select.ts";
+import { error, warning } from "./context.ts";
+import { readNetwork } from "./read-network.ts";
+
+/** The sections of a configuration that are about the network, as the schema has accepted them. */
+export interface NetworkSections {
+  network?: unknown;
+  network_checks?: readonly NetworkCheck[];
+  network_rollback?: boolean;
+}
+
+/** How long all network checks may take together, in seconds. */
+export const longestChecks = 3000;
+
+/**
+ * What the schema cannot say about the sections. Where system.yaml names the renderer, what that cannot express is found
+ * too; otherwise the machine finds it, before it changes anything.
+ */
+export function checkNetworkSections(conf: NetworkSections, system: SystemSettings): Finding[] {
+  return [...networkFindings(conf, system), ...checkFindings(conf)];
+}
+
+/** `network.renderer` of system.yaml. */
+export function rendererSetting(system: SystemSettings): unknown {
+  const section = system["network"];
+  return isMapping(section) ? section["renderer"] : undefined;
+}
+
+function networkFindings(conf: NetworkSections, system: SystemSettings): Finding[] {
+  if (conf.network === undefined) return [];
+  const { network, findings } = readNetwork(conf.network);
+  const renderer = rendererNamed(rendererSetting(system));
+  if (network === undefined || renderer === undefined || hasErrors(findings as readonly Problem[]))
+    return [...findings];
+  return [...findings, ...render(network, renderer, { interfaces: [] }).findings];
+}
+
+function checkFindings({ network_checks: checks = [], network_rollback: rollback }: NetworkSections): Finding[] {
+  const findings = checks.flatMap((check, index): Finding[] => {
+    const port = Number(check.tcp?.split(":").at(-1) ?? 1);
+    if (port > 0 && port < 65536) return [];
+    return [error("bad-port", `/network_checks/${index}/tcp`, "a port is a number from 1 to 65535")];
+  });
+  const duration = checks.reduce((sum, check) => sum + longestDuration(check), 0);
+  if (duration > longestChecks) {
+    const message = `the checks may take ${Math.ceil(duration)} s together; ${longestChecks} s are allowed`;
+    const hint = "lower tries, timeout or interval";
+    findings.push(error("checks-too-long", "/network_checks", message, { hint, atKey: true }));
+  }
+  if (rollback === true && checks.length === 0) {
+    const message = "network_rollback has no effect without network_checks";
+    findings.push(warning("rollback-without-checks", "/network_rollback", message, { atKey: true }));
+  }
+  return findings;
+}
