@@ -1,10 +1,13 @@
 import { explainErrors } from "./explain.ts";
 import { formats } from "./formats.ts";
-import { createMetaValidator } from "./generate-validators.ts";
+import { createMetaValidator, createValidator } from "./generate-validators.ts";
 import { tell } from "./messages.ts";
+import { neverValid } from "./never-valid.ts";
+import { otherDialects } from "./other-dialects.ts";
 import { escapePointerPart, type Problem, type SourceRange } from "./problem.ts";
 import type { ProblemCode } from "./problem-codes.ts";
 import {
+  isSchema,
   isSchemaObject,
   type JsonSchema,
   type JsonSchemaObject,
@@ -13,7 +16,7 @@ import {
   resolveRef,
   secretKeyword,
 } from "./schema.ts";
-import { type Subschema, walkSchema } from "./schema-walk.ts";
+import { mapSubschemas, type Subschema, subschemas, walkSchema } from "./schema-walk.ts";
 import { shown } from "./shown.ts";
 import { suggest } from "./suggest.ts";
 import { type PlacedFinding, positionFindings } from "./validate.ts";
@@ -23,20 +26,19 @@ export type Locate = (pointer: string, part?: "key" | "value") => SourceRange | 
 
 /**
  * What is wrong with a schema, by pointer and, through `locate`, by file and position: against the draft-07 meta
- * schema, `$ref`s that point to nothing or in a circle, unknown formats, broken regular expressions; and, as warnings,
- * keywords that draft-07 does not have, which are mostly misspelt. A schema without errors can be compiled.
+ * schema, `$ref`s that point to nothing or in a circle, unknown formats, broken regular expressions, keywords of other
+ * drafts, conditions that nothing can fulfil; and, as warnings, keywords that draft-07 does not have, which are mostly
+ * misspelt. A schema without errors can be compiled.
  */
 export function checkSchema(schema: unknown, locate: Locate = () => undefined): Problem[] {
-  const findings = isJsonSchema(schema) ? [...againstMetaSchema(schema), ...withinSchema(schema)] : [noSchema];
+  const findings = isSchema(schema) ? [...againstMetaSchema(schema), ...withinSchema(schema)] : [noSchema];
+  const isSound = findings.every(({ severity }) => severity !== "error");
+  if (isSchema(schema) && isSound) findings.push(...neverValid(schema, locate), ...notCompiled(schema));
   return positionFindings({ locate }, findings);
 }
 
 /** A finding whose code is one of this layer. */
 type SchemaFinding = PlacedFinding & { code: ProblemCode };
-
-function isJsonSchema(value: unknown): value is JsonSchema {
-  return typeof value === "boolean" || isSchemaObject(value);
-}
 
 const noSchema: SchemaFinding = {
   severity: "error",
@@ -56,12 +58,15 @@ function againstMetaSchema(schema: JsonSchema): SchemaFinding[] {
 }
 
 function withinSchema(schema: JsonSchema): SchemaFinding[] {
-  const found = [...walkSchema(schema)].flatMap((each) => [
+  const all = [...walkSchema(schema)];
+  const ids = all.filter(({ pointer, schema: { $id } }) => pointer !== "" && typeof $id === "string");
+  const pointersOfIds = ids.map(({ pointer }) => pointer);
+  const found = all.flatMap((each) => [
     ...unknownKeywords(each),
     ...badFormat(each),
     ...badPatterns(each),
     ...badSecretMark(each),
-    ...badRef(each, schema),
+    ...badRef(each, schema, pointersOfIds),
   ]);
   return [...found, ...circles(schema)];
 }
@@ -72,14 +77,17 @@ function unknownKeywords({ pointer, schema }: Subschema): SchemaFinding[] {
   return Object.keys(schema)
     .filter((keyword) => !known.includes(keyword) && (!keyword.startsWith("x-") || keyword.startsWith("x-kanod-")))
     .map((keyword) => {
-      const near = suggest(keyword, known);
+      const other = otherDialects.get(keyword);
+      const near = other === undefined ? suggest(keyword, known) : undefined;
+      const subject = `${shown(keyword)} is ${other === undefined ? "not a keyword of JSON Schema draft-07" : `a keyword of ${other.dialect}`}`;
       return {
-        severity: "warning",
+        // What would make more documents valid, or fewer, must not be lost.
+        severity: other?.isCondition === true ? "error" : "warning",
         code: "unknown-keyword",
         pointer: `${pointer}/${escapePointerPart(keyword)}`,
         atKey: true,
-        message: `${shown(keyword)} is not a keyword of JSON Schema draft-07, and has no effect`,
-        hint: near === undefined ? undefined : `did you mean ${shown(near)}?`,
+        message: `${subject}, and has no effect: schemas are read as draft-07`,
+        hint: other?.hint ?? (near === undefined ? undefined : `did you mean ${shown(near)}?`),
       };
     });
 }
@@ -132,9 +140,15 @@ function badSecretMark({ pointer, schema }: Subschema): SchemaFinding[] {
   return [{ severity: "error", code: "bad-schema", pointer: `${pointer}/${secretKeyword}`, message }];
 }
 
-function badRef({ pointer, schema: { $ref } }: Subschema, root: JsonSchema): SchemaFinding[] {
-  if (typeof $ref !== "string" || resolveRef(root, $ref) !== undefined) return [];
+function badRef({ pointer, schema: { $ref } }: Subschema, root: JsonSchema, ids: readonly string[]): SchemaFinding[] {
+  if (typeof $ref !== "string") return [];
   const at = { severity: "error", code: "dangling-ref", pointer: `${pointer}/$ref` } as const;
+  const id = ids.find((each) => each === pointer || pointer.startsWith(`${each}/`));
+  if (id !== undefined) {
+    const message = `${shown($ref)} would be relative to the \`$id\` at ${shown(id)}`;
+    return [{ ...at, message, hint: "remove this `$id`: references start at the root of the schema" }];
+  }
+  if (resolveRef(root, $ref) !== undefined) return [];
   if (!$ref.startsWith("#")) {
     return [{ ...at, message: `${shown($ref)} is outside of the schema`, hint: "only references `#/…` are followed" }];
   }
@@ -142,6 +156,38 @@ function badRef({ pointer, schema: { $ref } }: Subschema, root: JsonSchema): Sch
   const near = suggest($ref.replace(/^#\/definitions\//, ""), names);
   const hint = near === undefined ? undefined : `did you mean ${shown(`#/definitions/${near}`)}?`;
   return [{ ...at, message: `${shown($ref)} points to nothing`, hint }];
+}
+
+/** What the checks above overlook. The place is the innermost schema without which the validator can be made. */
+function notCompiled(root: JsonSchema): SchemaFinding[] {
+  const reason = compileFault(root);
+  if (reason === undefined) return [];
+  let pointer = "";
+  for (let next: Subschema | undefined = { pointer, schema: mapping(root) }; next !== undefined; ) {
+    pointer += next.pointer;
+    const at = pointer;
+    next = [...subschemas(next.schema)].find((each) => compileFault(without(root, at + each.pointer)) === undefined);
+  }
+  return [{ severity: "error", code: "bad-schema", pointer, message: `the schema cannot be compiled: ${reason}` }];
+}
+
+function compileFault(schema: JsonSchema): string | undefined {
+  try {
+    createValidator(schema);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The schema with `true` instead of the one at a pointer. */
+function without(schema: JsonSchema, pointer: string): JsonSchema {
+  if (pointer === "") return true;
+  const replace = (each: unknown, at: string): unknown => {
+    const isOnPath = pointer === at || pointer.startsWith(`${at}/`);
+    return isOnPath && isSchema(each) ? without(each, pointer.slice(at.length)) : each;
+  };
+  return isSchemaObject(schema) ? mapSubschemas(schema, replace) : schema;
 }
 
 /** `$ref`s that lead back to their own schema for the same value: a validator would follow them for ever. */

@@ -4,7 +4,7 @@ import type { AnyValidateFunction } from "ajv/dist/types/index.js";
 import { formats } from "./formats.ts";
 import { type JsonSchema, type JsonSchemaObject, secretKeyword } from "./schema.ts";
 import { withoutUnusedSchemas } from "./schema-literals.ts";
-import { withoutAnnotations } from "./schema-walk.ts";
+import { annotations, withoutKeywords } from "./schema-walk.ts";
 import type { Validator } from "./validator.ts";
 
 /**
@@ -25,6 +25,15 @@ const helpers: Readonly<Record<string, string>> = {
   return length;
 };`,
 };
+
+/**
+ * What validators are made without: texts, and what ajv would heed though draft-07 does not have it, or though all
+ * references start at the root.
+ */
+const withoutMeaning: ReadonlySet<string> = new Set([
+  ...annotations,
+  ...["$anchor", "$async", "$dynamicAnchor", "$id", "$schema", "id", "nullable"],
+]);
 
 /** The options under which all our validators are made. */
 const options: Options = {
@@ -68,7 +77,7 @@ function generate(schemas: Readonly<Record<string, JsonSchema>>, form: "module" 
   const ids: Record<string, string> = {};
   for (const [name, schema] of Object.entries(schemas)) {
     ids[name] = `kanod:${name}`;
-    ajv.addSchema(asObject(withoutAnnotations(schema)), ids[name]);
+    ajv.addSchema(asObject(withoutKeywords(schema, withoutMeaning)), ids[name]);
   }
   return withHelpers(standalone.default(ajv, ids));
 }

@@ -47,6 +47,7 @@ export const problemCodes = [
   "unknown-format",
   "bad-pattern",
   "unknown-keyword",
+  "never-valid",
 ] as const;
 
 export type ProblemCode = (typeof problemCodes)[number];

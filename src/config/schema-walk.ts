@@ -1,23 +1,26 @@
 import { escapePointerPart } from "./problem.ts";
 import { isSchema, isSchemaObject, type JsonSchema, type JsonSchemaObject, list, mapping } from "./schema.ts";
 
-/** Keywords of draft-07 whose value is a schema, a list of schemas, or a mapping of names to schemas. */
-const one = [
-  "additionalItems",
-  "additionalProperties",
-  "contains",
-  "else",
-  "if",
-  "items",
-  "not",
-  "propertyNames",
-  "then",
+/** Keywords of draft-07 whose value is a schema. */
+const one: readonly string[] = [
+  ...["additionalItems", "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then"],
 ];
-const several = ["allOf", "anyOf", "items", "oneOf"];
-const named = ["definitions", "dependencies", "patternProperties", "properties"];
+/** Keywords of draft-07 whose value is a list of schemas. */
+const several: readonly string[] = ["allOf", "anyOf", "items", "oneOf"];
+/** Keywords of draft-07 whose value is a mapping of names to schemas. */
+const named: readonly string[] = ["definitions", "dependencies", "patternProperties", "properties"];
 
-/** Keywords that say something to people only. */
-const annotations: ReadonlySet<string> = new Set(["$comment", "default", "description", "examples", "title"]);
+/** Texts for people. */
+export const readerTexts: ReadonlySet<string> = new Set(["$comment", "description", "title"]);
+/** Keywords that have no effect on what is valid. */
+export const annotations: ReadonlySet<string> = new Set([...readerTexts, "default", "examples"]);
+
+/** Whether the value of a keyword is a schema, a list of schemas or a mapping of names to schemas. */
+export function formOfKeyword(keyword: string, value: unknown): "one" | "several" | "named" | undefined {
+  if (named.includes(keyword) && isSchemaObject(value)) return "named";
+  if (several.includes(keyword) && Array.isArray(value)) return "several";
+  return one.includes(keyword) ? "one" : undefined;
+}
 
 /** A schema within another, with the JSON pointer that leads to it from the outermost. */
 export interface Subschema {
@@ -48,20 +51,26 @@ export function* subschemas(schema: JsonSchemaObject): Generator<Subschema> {
   }
 }
 
-/** The same schema without description, examples and the like: what validates is shorter by them. */
-export function withoutAnnotations(schema: JsonSchema): JsonSchema {
+/** The same schema without some keywords, such as {@link annotations}: what validates is shorter by them. */
+export function withoutKeywords(schema: JsonSchema, keywords: ReadonlySet<string>): JsonSchema {
   if (!isSchemaObject(schema)) return schema;
-  const kept = Object.entries(schema).filter(([keyword]) => !annotations.has(keyword));
-  return Object.fromEntries(kept.map(([keyword, value]) => [keyword, stripped(keyword, value)]));
+  const kept = Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.has(keyword)));
+  return mapSubschemas(kept, (each) => (isSchema(each) ? withoutKeywords(each, keywords) : each));
 }
 
-function stripped(keyword: string, value: unknown): unknown {
-  if (several.includes(keyword) && Array.isArray(value)) return value.map(strippedSchema);
-  if (one.includes(keyword)) return strippedSchema(value);
-  if (!named.includes(keyword) || !isSchemaObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, strippedSchema(each)]));
-}
-
-function strippedSchema(value: unknown): unknown {
-  return isSchema(value) ? withoutAnnotations(value) : value;
+/** A copy of a schema with each schema that is directly in it replaced. `pointer` leads to it from the outer one. */
+export function mapSubschemas(
+  schema: JsonSchemaObject,
+  replace: (each: unknown, pointer: string) => unknown,
+): JsonSchemaObject {
+  const mapped = (keyword: string, value: unknown): unknown => {
+    const at = `/${keyword}`;
+    const form = formOfKeyword(keyword, value);
+    if (form === "one") return replace(value, at);
+    if (form === "several") return (value as unknown[]).map((each, index) => replace(each, `${at}/${index}`));
+    if (form === undefined) return value;
+    const entries = Object.entries(value as object);
+    return Object.fromEntries(entries.map(([name, each]) => [name, replace(each, `${at}/${escapePointerPart(name)}`)]));
+  };
+  return Object.fromEntries(Object.entries(schema).map(([keyword, value]) => [keyword, mapped(keyword, value)]));
 }

@@ -1,10 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { BuildError } from "../../../src/compile/build-error.ts";
 import { mergeSchemas } from "../../../src/compile/merge-schemas.ts";
+import { checkSchema } from "../../../src/config/check-schema.ts";
+import { createValidator } from "../../../src/config/generate-validators.ts";
 import type { Problem } from "../../../src/config/problem.ts";
+import type { JsonSchema } from "../../../src/config/schema.ts";
+import { annotations, walkSchema } from "../../../src/config/schema-walk.ts";
 
 function merged(...texts: string[]): unknown {
   return mergeSchemas(texts.map((text, index) => ({ file: `${index}.yaml`, text }))).schema;
@@ -41,10 +46,13 @@ test("lists are joined, and equal scalars are kept once: required and enum stay 
   });
 });
 
-test("equal objects in lists are not scalars, and what one list repeats is its own affair", () => {
-  expect(merged("examples: [{a: 1}, x, x]", "examples: [{a: 1}]")).toEqual({
-    examples: [{ a: 1 }, "x", "x", { a: 1 }],
-  });
+test("equal entries of lists are kept once, whatever their type; what one list repeats stays", () => {
+  expect(merged("examples: [{a: 1}, x, x]\nenum: [[1], {b: 2}]", "examples: [{a: 1}]\nenum: [{b: 2}, [1, 2]]")).toEqual(
+    {
+      examples: [{ a: 1 }, "x", "x"],
+      enum: [[1], { b: 2 }, [1, 2]],
+    },
+  );
 });
 
 test.each([
@@ -62,11 +70,229 @@ test.each([
   expect(problem?.message).toContain("0.yaml:1:");
 });
 
+test.each([
+  ["oneOf", "{oneOf: [{type: string}, {type: integer}]}", "{oneOf: [{type: string}]}"],
+  ["anyOf", "{anyOf: [{required: [a]}]}", "{anyOf: [{required: [b]}]}"],
+  ["not", "{not: {required: [a]}}", "{not: {required: [b]}}"],
+  ["if", "{if: {required: [a]}, then: {}}", "{if: {required: [b]}, then: {}}"],
+  ["const", "{const: [1, 2]}", "{const: [1, 2, 3]}"],
+  ["default", "{default: {a: 1}}", "{default: {b: 1}}"],
+  ["items", "{items: [{type: string}]}", "{items: [{type: integer}]}"],
+])("%s is not joined: equal, or a conflict at both places", (keyword, one, two) => {
+  const texts = [one, two].map((schema) => `properties: {m: ${schema}, ${keyword}: {${keyword}: 1}}`);
+  expect(merged(texts[0] ?? "", texts[0] ?? "")).toEqual(merged(texts[0] ?? ""));
+  const [problem, ...others] = conflicts(...texts);
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({
+    code: "schema-conflict",
+    pointer: `/properties/m/${keyword}`,
+    source: { file: "1.yaml" },
+  });
+  expect(problem?.message).toContain("0.yaml:1:");
+});
+
+test("keys of the configuration may have the names of such keywords", () => {
+  const [one, two] = ["a", "b"].map(
+    (key) => `properties: {default: {properties: {${key}: {}}}, title: {properties: {${key}: {}}}}`,
+  );
+  const both = { properties: { a: {}, b: {} } };
+  expect(merged(one ?? "", two ?? "")).toEqual({ properties: { default: both, title: both } });
+});
+
+test("texts for readers never conflict: the first one stays", () => {
+  const one =
+    "{$id: 'https://a', $schema: http://json-schema.org/draft-07/schema#, title: A, properties: {m: {description: a}}}";
+  const two =
+    "{$id: 'https://b', $schema: https://json-schema.org/draft-07/schema, title: B, properties: {m: {description: b, $comment: c}}}";
+  expect(merged(one, two)).toMatchObject({
+    $id: "https://a",
+    title: "A",
+    properties: { m: { description: "a", $comment: "c" } },
+  });
+});
+
+describe("definitions of one name", () => {
+  const auth = (key: string, more = ""): string =>
+    `definitions: {auth: {type: object, properties: {${key}: {}}${more}}}`;
+  test.each([
+    ["other conditions", auth("user", ", required: [user]"), auth("token", ", required: [token]")],
+    [
+      "closed objects with other keys",
+      auth("user", ", additionalProperties: false"),
+      auth("token", ", additionalProperties: false"),
+    ],
+    ["a closed and an open one", auth("user", ", additionalProperties: false"), auth("token")],
+  ])("a conflict: %s", (_, one, two) => {
+    const [problem, ...others] = conflicts(one, two);
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({
+      code: "schema-conflict",
+      pointer: "/definitions/auth",
+      source: { file: "1.yaml" },
+    });
+    expect(problem?.message).toContain("0.yaml:1:");
+  });
+
+  test.each([
+    ["the same one twice", auth("user", ", required: [user]"), auth("user", ", required: [user]"), ["user"]],
+    ["an open object with more properties", auth("user"), auth("token"), ["user", "token"]],
+    [
+      "only properties for a closed one",
+      auth("user", ", additionalProperties: false"),
+      "definitions: {auth: {properties: {token: {}}}}",
+      ["user", "token"],
+    ],
+    [
+      "the extension first",
+      "definitions: {auth: {properties: {token: {}}}}",
+      auth("user", ", additionalProperties: false"),
+      ["token", "user"],
+    ],
+  ])("no conflict: %s", (_, one, two, keys) => {
+    const { definitions } = merged(one, two) as { definitions: { auth: { properties: object } } };
+    expect(Object.keys(definitions.auth.properties)).toEqual(keys);
+  });
+});
+
+const closed = "type: object, additionalProperties: false, properties: {a: {type: string}}";
+
+/** Whether documents are valid for a merged schema, by a validator that draft-07's own rule is added to. */
+function verdicts(texts: readonly string[], documents: readonly unknown[]): boolean[] {
+  const schema = merged(...texts) as JsonSchema;
+  expect(checkSchema(schema).filter(({ severity }) => severity === "error")).toEqual([]);
+  for (const { schema: each } of walkSchema(schema)) {
+    if (each["$ref"] !== undefined) expect(Object.keys(each).filter((key) => !annotations.has(key))).toEqual(["$ref"]);
+  }
+  const validator = createValidator(schema);
+  return documents.map((document) => validator(document));
+}
+
+describe("keys beside a $ref, or for a closed object, become part of it", () => {
+  test.each<[string, string[], [unknown, boolean][]]>([
+    [
+      "properties beside the $ref of another element",
+      [
+        `{properties: {boot: {$ref: '#/definitions/boot'}, other: {$ref: '#/definitions/boot'}}, definitions: {boot: {${closed}}}}`,
+        "properties: {boot: {properties: {mine: {type: string}}}}",
+      ],
+      [
+        [{ boot: { a: "x", mine: "y" } }, true],
+        [{ boot: { mine: 1 } }, false],
+        [{ boot: { a: 1 } }, false],
+        [{ boot: { nobody: 1 } }, false],
+        [{ other: { mine: "y" } }, false],
+      ],
+    ],
+    [
+      "required and limits beside a $ref",
+      [
+        `{properties: {m: {$ref: '#/definitions/d', required: [a], maxProperties: 1}}, definitions: {d: {type: object}}}`,
+      ],
+      [
+        [{ m: {} }, false],
+        [{ m: { a: 1 } }, true],
+        [{ m: { a: 1, b: 2 } }, false],
+      ],
+    ],
+    [
+      "an enum beside a $ref narrows, and is not joined",
+      ["{properties: {m: {$ref: '#/definitions/d', enum: [b, c]}}, definitions: {d: {enum: [a, b]}}}"],
+      [
+        [{ m: "a" }, false],
+        [{ m: "b" }, true],
+        [{ m: "c" }, false],
+      ],
+    ],
+    [
+      "a $ref to a $ref",
+      [
+        `{properties: {m: {$ref: '#/definitions/d', properties: {b: {}}}}, definitions: {d: {$ref: '#/definitions/e'}, e: {${closed}}}}`,
+      ],
+      [
+        [{ m: { a: "x", b: 1 } }, true],
+        [{ m: { c: 1 } }, false],
+      ],
+    ],
+    [
+      "a closed branch of allOf, and a key beside the allOf",
+      [
+        `{properties: {m: {properties: {c: {}}, allOf: [{$ref: '#/definitions/d'}, {properties: {b: {type: string}}}]}}, definitions: {d: {${closed}}}}`,
+      ],
+      [
+        [{ m: { a: "x", b: "y", c: 1 } }, true],
+        [{ m: { b: 1 } }, false],
+        [{ m: { d: 1 } }, false],
+      ],
+    ],
+    [
+      "an object below what is referred to",
+      [
+        `{properties: {m: {$ref: '#/definitions/d', properties: {sub: {properties: {b: {}}}}}}, definitions: {d: {properties: {sub: {$ref: '#/definitions/e'}}}, e: {${closed}}}}`,
+      ],
+      [
+        [{ m: { sub: { a: "x", b: 1 } } }, true],
+        [{ m: { sub: { c: 1 } } }, false],
+      ],
+    ],
+    [
+      "if, then and tuples of both parts hold",
+      [
+        `{properties: {m: {$ref: '#/definitions/d', if: {required: [a]}, then: {required: [b]}}},
+          definitions: {d: {if: {required: [b]}, then: {required: [c]}}}}`,
+      ],
+      [
+        [{ m: { a: 1 } }, false],
+        [{ m: { a: 1, b: 1 } }, false],
+        [{ m: { a: 1, b: 1, c: 1 } }, true],
+      ],
+    ],
+    [
+      "a recursive definition comes to an end",
+      [
+        `{properties: {m: {$ref: '#/definitions/t', properties: {x: {}}}}, definitions: {t: {properties: {kid: {$ref: '#/definitions/t', required: [v]}, v: {}}}}}`,
+      ],
+      [
+        [{ m: { x: 1, kid: { v: 1 } } }, true],
+        [{ m: { kid: {} } }, false],
+      ],
+    ],
+  ])("%s", (_, texts, documents) => {
+    expect(
+      verdicts(
+        texts,
+        documents.map(([document]) => document),
+      ),
+    ).toEqual(documents.map(([, verdict]) => verdict));
+  });
+
+  test("texts and marks beside a $ref leave it as it is", () => {
+    const text =
+      "{properties: {m: {$ref: '#/definitions/d', description: m, x-kanod-secret: true}}, definitions: {d: {type: string}}}";
+    expect(merged(text)).toEqual(parse(text));
+  });
+
+  test("what was written in the definition keeps its place", () => {
+    const { locate } = mergeSchemas([
+      { file: "core.yaml", text: `properties: {m: {$ref: '#/definitions/d'}}\ndefinitions:\n  d: {${closed}}` },
+      { file: "el.yaml", text: "properties:\n  m: {properties: {b: {}}}" },
+    ]);
+    expect(locate("/properties/m/properties/a/type")).toMatchObject({ file: "core.yaml", line: 3 });
+    expect(locate("/properties/m/properties/b", "key")).toMatchObject({ file: "el.yaml", line: 2 });
+  });
+
+  test("an object that is closed in one part and open to all in the other is a conflict", () => {
+    const [problem] = conflicts(
+      `{properties: {m: {$ref: '#/definitions/d', additionalProperties: true}}, definitions: {d: {${closed}}}}`,
+    );
+    expect(problem).toMatchObject({ code: "schema-conflict" });
+  });
+});
+
 test("all conflicts are reported, each with the first file that said it", () => {
   const problems = conflicts("a: 1", "b: 1\na: 2", "a: 1\n\nb: 3");
   expect(problems.map(({ pointer, message, source }) => [pointer, source?.file, source?.line, message])).toEqual([
-    ["/a", "1.yaml", 2, "`2` does not fit `1` in 0.yaml:1:4"],
-    ["/b", "2.yaml", 3, "`3` does not fit `1` in 1.yaml:1:4"],
+    ["/a", "1.yaml", 2, "`2` conflicts with `1` in 0.yaml:1:4"],
+    ["/b", "2.yaml", 3, "`3` conflicts with `1` in 1.yaml:1:4"],
   ]);
 });
 

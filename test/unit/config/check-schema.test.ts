@@ -51,7 +51,7 @@ test.each([
     "an unknown format without",
     "{format: zzzzzzzz}",
     [
-      "1:10-18 error unknown-format /format (known: date, date-time, duration, email, hostname, ipv4, ipv6, json-pointer, json-pointer-uri-fragment, relative-json-pointer, time, uri, uri-reference, uri-template, uuid)",
+      "1:10-18 error unknown-format /format (known: date, date-time, duration, email, hostname, idn-email, idn-hostname, ipv4, ipv6, iri, iri-reference, json-pointer, json-pointer-uri-fragment, regex, relative-json-pointer, time, uri, uri-reference, uri-template, uuid)",
     ],
   ],
   [
@@ -85,6 +85,84 @@ test.each([
   ["a broken pattern of keys", "{patternProperties: {'(': {}}}", ["1:22-25 error bad-pattern /patternProperties/("]],
 ])("%s", (_, text, expected) => {
   expect(check(text)).toEqual(expected);
+});
+
+test.each([
+  ["prefixItems", "{prefixItems: [{}]}", "2020-12"],
+  ["$defs", "{$defs: {a: {}}}", "2019-09"],
+  ["unevaluatedProperties", "{unevaluatedProperties: false}", "2019-09"],
+])("%s is an error that says which draft is read", (keyword, text, draft) => {
+  const [problem, ...others] = checkSchema(parseYaml(text, "s").value);
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ severity: "error", code: "unknown-keyword", pointer: `/${keyword}` });
+  expect(problem?.message).toMatch(new RegExp(`${draft}.*draft-07`));
+});
+
+test.each([
+  ["draft-04's id", "{properties: {a: {id: foo, type: string}}}", { a: "x" }, true],
+  ["nullable", "{properties: {a: {enum: [a], nullable: true}}}", { a: null }, false],
+  ["nullable beside a type", "{properties: {a: {type: string, nullable: true}}}", { a: null }, false],
+  ["$async", "{$async: true, properties: {a: {type: string}}}", { a: 1 }, false],
+])("%s has no effect on the validator either", (_, text, document, verdict) => {
+  const schema = parseYaml(text, "s").value as JsonSchema;
+  expect(checkSchema(schema)).toEqual([expect.objectContaining({ severity: "warning", code: "unknown-keyword" })]);
+  expect(createValidator(schema)(document)).toBe(verdict);
+});
+
+test.each([
+  ["of the meta schema", "{$id: 'http://json-schema.org/draft-07/schema', type: object}"],
+  ["twice the same", "{properties: {a: {$id: x.json}, b: {$id: x.json}}}"],
+])("$id has no effect: %s", (_, text) => {
+  const schema = parseYaml(text, "s").value as JsonSchema;
+  expect(checkSchema(schema)).toEqual([]);
+  expect(createValidator(schema)({})).toBe(true);
+});
+
+test("a reference within a schema that has an $id is an error", () => {
+  const text = "{properties: {a: {$id: x.json, properties: {b: {$ref: '#/definitions/d'}}}}, definitions: {d: {}}}";
+  expect(check(text)).toEqual([
+    "1:55-72 error dangling-ref /properties/a/properties/b/$ref (remove this `$id`: references start at the root of the schema)",
+  ]);
+});
+
+const closed = "additionalProperties: false, properties: {a: {type: string}}";
+
+test.each([
+  ["a required key", `{${closed}, required: [a, b]}`, "/required/1"],
+  ["a key of dependencies", `{${closed}, dependencies: {b: [a]}}`, "/dependencies/b"],
+  ["a key that dependencies demand", `{${closed}, dependencies: {a: [b]}}`, "/dependencies/a/0"],
+  ["a property of a branch", `{${closed}, oneOf: [{properties: {b: {}}}, {}]}`, "/oneOf/0/properties/b"],
+  ["a required key of then", `{${closed}, if: {required: [a]}, then: {required: [b]}}`, "/then/required/0"],
+  ["a property that all branches refuse", `{properties: {b: {}}, anyOf: [{${closed}}, {${closed}}]}`, "/properties/b"],
+  ["a required key that is forbidden", "{properties: {a: false}, required: [a]}", "/required/0"],
+  [
+    "a key that a definition demands",
+    `{properties: {m: {${closed}, allOf: [{$ref: '#/definitions/d'}]}}, definitions: {d: {required: [b]}}}`,
+    "/definitions/d/required/0",
+  ],
+  ["limits of a number", "{minimum: 10, maximum: 5}", "/maximum"],
+  ["limits without a value between", "{exclusiveMinimum: 5, maximum: 5}", "/maximum"],
+  ["limits of a length in two parts", "{minLength: 3, allOf: [{maxLength: 2}]}", "/allOf/0/maxLength"],
+  ["limits of a list", "{minItems: 2, maxItems: 1}", "/maxItems"],
+  ["two types", "{type: string, allOf: [{type: [integer, 'null']}]}", "/allOf/0/type"],
+  ["values of another type", "{type: integer, enum: [a, 1.5]}", "/enum"],
+  ["a constant of another type", "{type: [string, boolean], const: 1}", "/const"],
+])("what no document can fulfil is an error that names the other place: %s", (_, text, pointer) => {
+  const document = parseYaml(text, "s.yaml");
+  const [problem, ...others] = checkSchema(document.value, document.locate);
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ severity: "error", code: "never-valid", pointer });
+  expect(problem?.message).toMatch(/\(s\.yaml:1:\d+\)$/);
+});
+
+test.each([
+  `{${closed}, not: {required: [b]}, patternProperties: {'^x': {}}, required: [x1]}`,
+  "{required: [a], minimum: 5, maximum: 5, type: number, allOf: [{type: integer}], enum: [a, 5]}",
+  `{oneOf: [{${closed}, required: [a]}, {properties: {b: {}}, required: [b]}], properties: {b: {}}}`,
+  "{properties: {a: {}, b: false}, dependencies: {a: {properties: {b: false}}}}",
+  "{definitions: {t: {properties: {k: {$ref: '#/definitions/t'}}}}, $ref: '#/definitions/t'}",
+])("what some document fulfils is none: %s", (text) => {
+  expect(check(text)).toEqual([]);
 });
 
 test("without a place the pointer says where", () => {

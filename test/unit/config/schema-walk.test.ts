@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { walkSchema, withoutAnnotations } from "../../../src/config/schema-walk.ts";
+import { annotations, walkSchema, withoutKeywords } from "../../../src/config/schema-walk.ts";
 
 const everywhere = {
   additionalItems: {},
@@ -54,19 +54,22 @@ test("annotations are left out of every schema, and nothing that validates or is
   const kept = { type: "string" };
   const annotated = { ...words, ...kept };
   expect(
-    withoutAnnotations({
-      ...annotated,
-      items: [annotated, annotated],
-      contains: annotated,
-      not: annotated,
-      allOf: [annotated, true],
-      properties: { description: annotated, default: false },
-      definitions: { title: { items: annotated } },
-      dependencies: { examples: ["default"], x: annotated },
-      const: { description: "d", properties: { title: { title: "t" } } },
-      enum: [{ description: "d" }],
-      required: ["description"],
-    }),
+    withoutKeywords(
+      {
+        ...annotated,
+        items: [annotated, annotated],
+        contains: annotated,
+        not: annotated,
+        allOf: [annotated, true],
+        properties: { description: annotated, default: false },
+        definitions: { title: { items: annotated } },
+        dependencies: { examples: ["default"], x: annotated },
+        const: { description: "d", properties: { title: { title: "t" } } },
+        enum: [{ description: "d" }],
+        required: ["description"],
+      },
+      annotations,
+    ),
   ).toEqual({
     ...kept,
     items: [kept, kept],
@@ -80,5 +83,5 @@ test("annotations are left out of every schema, and nothing that validates or is
     enum: [{ description: "d" }],
     required: ["description"],
   });
-  expect(withoutAnnotations(false)).toBe(false);
+  expect(withoutKeywords(false, annotations)).toBe(false);
 });
