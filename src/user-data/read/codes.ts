@@ -3,6 +3,7 @@
  * explains them. They are part of the interface: scripts rely on them.
  */
 export const embeddedCodes = [
+  "refused-by-cloud-init",
   "missing-header",
   "unfilled-template",
   "command-not-text",

@@ -2,6 +2,7 @@ import type { Problem } from "../../config/problem.ts";
 import { parseYaml, parseYamlStream, type YamlDocument } from "../../config/yaml.ts";
 import { atPlace } from "./inspection.ts";
 import { LineOffsets, type PlacedText, withText } from "./placed-text.ts";
+import { readAsPyYaml } from "./pyyaml/read.ts";
 import { fillTemplates, type TemplateSyntax, unknown } from "./templates.ts";
 
 /** A YAML text whose templates are filled with what stands for unknown values. */
@@ -22,6 +23,8 @@ export interface OpenedYaml {
 interface ReadOptions {
   /** Only one document is allowed. */
   single: boolean;
+  /** It is read as cloud-init does: for a single document. */
+  byCloudInit?: boolean;
   /** Codes of what is no problem for the program that reads the text. */
   allowed?: readonly string[];
 }
@@ -48,10 +51,11 @@ export function openYaml(text: PlacedText, templates: readonly TemplateSyntax[],
 function read(
   text: PlacedText,
   { text: filled, isConditional }: { text: string; isConditional: boolean },
-  { single, allowed = [] }: ReadOptions,
+  { single, byCloudInit = false, allowed = [] }: ReadOptions,
 ): OpenedYaml & { faults: readonly Problem[] } {
   const documents = single ? [] : parseYamlStream(filled, text.file);
-  const first = documents[0] ?? parseYaml(filled, text.file);
+  const parse = byCloudInit ? readAsPyYaml : parseYaml;
+  const first = documents[0] ?? parse(filled, text.file);
   if (single) documents.push(first);
   const faults = documents
     .flatMap((document) => document.problems)

@@ -15,9 +15,9 @@ export function checkPermissions(file: WrittenFile): void {
   const mode = modeOf(file, texts.source(at));
   if (mode === "unknown") return;
   if (typeof mode === "string") {
-    inspection.report("error", "bad-permissions", place, mode, { hint: 'write them as `"0600"`' });
+    inspection.report("error", "bad-permissions", place, mode, { hint: 'write `"0600"`' });
   } else if ((mode & 0o077) !== 0) {
-    const message = "these permissions let others than root read the configuration, which may hold secrets";
+    const message = "this mode lets others than root read the configuration, which may hold secrets";
     inspection.report("warning", "readable-by-others", place, message, { hint: 'write `"0600"`' });
   }
 }
@@ -27,13 +27,15 @@ function modeOf({ container, entry }: WrittenFile, written: string): number | st
   const value = entry["permissions"];
   if (typeof value === "string") {
     if (value.includes(unknown) || /\{\{|\$\{/.test(value)) return "unknown";
-    return /^(?:0o)?[0-7]{1,5}$/.test(value.trim())
-      ? Number.parseInt(value.trim().replace("0o", ""), 8)
-      : "these are no permissions in octal digits";
+    // Python's `int(text, 8)`; what it refuses becomes the default.
+    const [, digits] = /^\s*\+?(?:0[oO]_?)?([0-7]+(?:_[0-7]+)*)\s*$/.exec(value) ?? [];
+    if (digits !== undefined) return Number.parseInt(digits.replaceAll("_", ""), 8);
+    return container.dialect === "kubeadm"
+      ? "this is not a mode in octal digits"
+      : "this is not a mode in octal digits: cloud-init writes the file with 0644, and everybody may read it";
   }
-  if (container.dialect === "kubeadm") return "permissions have to be text: Kubernetes refuses the object";
-  // cloud-init reads YAML 1.1, where a number with a leading zero is octal.
-  if (typeof value === "number" && /^0o?[0-7]+$/.test(written)) return Number.parseInt(written.replace("0o", ""), 8);
-  if (typeof value !== "number" || !Number.isInteger(value)) return "these are no permissions in octal digits";
-  return `this is a decimal number, which means the permissions 0${value.toString(8)}`;
+  if (container.dialect === "kubeadm") return "the mode must be a string: Kubernetes refuses the object";
+  if (typeof value !== "number" || !Number.isInteger(value)) return "this is not a mode in octal digits";
+  // To YAML 1.1, which cloud-init reads, a number with a leading zero is octal.
+  return /^[-+]?0/.test(written) ? value : `this is a decimal number, which means the mode 0${value.toString(8)}`;
 }

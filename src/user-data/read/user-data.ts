@@ -123,10 +123,18 @@ class UserDataReader {
       place: text.place(0, 1),
     });
     const { value, container } = this.#open(text, templates);
-    if (!isMapping(value)) return;
+    if (!isMapping(value)) {
+      if (value !== undefined && value !== null) this.#reportNoMapping(text);
+      return;
+    }
     this.#bootstrap.addFiles(container, "/write_files", value["write_files"]);
     this.#bootstrap.addCommands(container, "/bootcmd", value["bootcmd"], "bootcmd");
     this.#bootstrap.addCommands(container, "/runcmd", value["runcmd"], "runcmd");
+  }
+
+  #reportNoMapping(text: PlacedText): void {
+    const message = "cloud-init drops this cloud-config: it must be a mapping of keys to values";
+    this.#inspection.report("error", "refused-by-cloud-init", text.place(0, 1), message);
   }
 
   /** https://docs.cloud-init.io/en/latest/explanation/format.html#cloud-config-archive */
@@ -162,7 +170,7 @@ class UserDataReader {
     text: PlacedText,
     templates: readonly TemplateSyntax[],
   ): { opened: OpenedYaml; templates: readonly TemplateSyntax[] } {
-    const options = { single: true, allowed: readByCloudInit };
+    const options = { single: true, byCloudInit: true };
     const opened = openYaml(text, templates, options);
     const [fault] = opened.problems;
     if (fault?.source === undefined || templates.includes("jinja")) return { opened, templates };
@@ -217,6 +225,3 @@ function formOf(text: string, type?: string): Form | undefined {
   const body = text.trimStart().toLowerCase();
   return formsByBeginning.find(([beginning]) => body.startsWith(beginning))?.[1];
 }
-
-/** PyYAML knows more tags than we allow in a configuration. */
-const readByCloudInit = ["unknown-tag"];

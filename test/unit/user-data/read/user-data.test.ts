@@ -516,12 +516,60 @@ describe("the form of user-data", () => {
   test("that is YAML of another form is no reason to fail", () => {
     for (const text of [
       "#cloud-config\n",
-      "#cloud-config\n[]\n",
       "#cloud-config\nwrite_files: 5\n",
       "#cloud-config\nwrite_files: [5, {path: 5}]\n",
     ]) {
       expect(problemsIn(text)).toEqual([]);
     }
+    expect(problemsIn("#cloud-config\n[]\n")).toEqual(["1:1 refused-by-cloud-init"]);
     expect(problemsIn("#cloud-config\na: [\n")).toEqual([expect.stringContaining("yaml-syntax")]);
+  });
+});
+
+describe("the YAML of user-data is read as cloud-init's PyYAML does", () => {
+  test.each<[string, string, string]>([
+    ["a tab before a value", "permissions:\t'0600'", "4:17 refused-by-cloud-init"],
+    ["a tab before a comment", "owner: root:root\t# x", "4:21 refused-by-cloud-init"],
+    ["a tag that it does not know", "owner: !str root", "4:17 refused-by-cloud-init"],
+    ["a date that is none", "x: 2027-13-45", "4:8 refused-by-cloud-init"],
+    ["an anchor that is there twice", "x: [&a 1, &a 2]", "4:15 refused-by-cloud-init"],
+    ["a lone `=`", "x: =", "4:8 refused-by-cloud-init"],
+    ["a `?` in a flow collection", "x: [a?b]", "4:10 refused-by-cloud-init"],
+    ["a line break of Unicode", "x: a\u2028y: b: c", "4:8 yaml-syntax"],
+  ])("%s loses all of it", (_, line, expected) => {
+    const text = userData("    content: |", "      name: node1").replace(
+      'permissions: "0600"',
+      `permissions: "0600"\n    z: 1`,
+    );
+    expect(problemsIn(text.replace("z: 1", "z: a"))).toEqual([]);
+    expect(problemsIn(text.replace('permissions: "0600"\n    z: 1', line))).toContain(expected);
+  });
+
+  test.each([
+    [
+      "flow collections that go on in the first column",
+      "#cloud-config\nwrite_files: [\n{path: /etc/kanod-configure/configuration.yaml, permissions: '0600',\ncontent: 'name: node1'}\n]\nruncmd: [\nkanod-runcmd\n]\n",
+    ],
+    [
+      "quotes that go on further left",
+      `${withContent("name: node1")}final_message: 'first line\n  second line: of the same'\n`,
+    ],
+    [
+      "a binary tag, an octal number, a word of YAML 1.1",
+      `${withContent("name: node1").replace('"0600"', "0600")}x: [!!binary YQ==, 0644, yes]\n`,
+    ],
+  ])("%s is right", (_, text) => {
+    expect(problemsIn(text)).toEqual([]);
+  });
+
+  test("of a key that is there twice only the last one counts", () => {
+    const text = `${withContent("name: node1")}runcmd:\n  - kanod-runcmd\n`;
+    expect(problemsIn(text)).toEqual(["9:1 duplicate-key"]);
+    expect(check(text).problems[0]?.severity).toBe("warning");
+  });
+
+  test("a mode that is none to it becomes 0644", () => {
+    expect(problemsIn(withContent("name: node1").replace('"0600"', "0800"))).toEqual(["4:18 bad-permissions"]);
+    expect(problemsIn(withContent("name: node1").replace('"0600"', "0o600"))).toEqual([]);
   });
 });
