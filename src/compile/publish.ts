@@ -10,6 +10,7 @@ import {
   pathKind,
   removeEmptyFolder,
   removeTree,
+  replaceFolder,
   withFolder,
   writeText,
 } from "./workspace.ts";
@@ -84,7 +85,6 @@ async function requireNoFolders(paths: readonly string[]): Promise<void> {
 }
 
 async function replace(from: string, to: string): Promise<void> {
-  // Only a file can take another's place at once.
-  if ((await pathKind(from)) === "folder") await removeTree(to);
-  await move(from, to);
+  if ((await pathKind(from)) === "folder") await replaceFolder(from, to, `${from}.replaced`);
+  else await move(from, to);
 }

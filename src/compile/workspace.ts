@@ -178,6 +178,25 @@ export async function move(from: string, to: string): Promise<void> {
   await rename(from, to);
 }
 
+/** How often another build may come first. */
+const maximumTurns = 100;
+
+/**
+ * Moves a folder within one file system to `to`. What is there goes to `aside`, a free name beside it: rename(2) replaces
+ * only an empty folder, and other builds may do the same at the same time.
+ */
+export async function replaceFolder(from: string, to: string, aside: string): Promise<void> {
+  for (let turn = 1; ; turn++) {
+    await rename(to, `${aside}-${turn}`).catch(() => undefined);
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      const isTaken = error instanceof Error && "code" in error && ["ENOTEMPTY", "EEXIST"].includes(String(error.code));
+      if (!isTaken || turn === maximumTurns) throw error;
+    }
+  }
+}
+
 export async function makeLink(target: string, path: string): Promise<void> {
   await makeFolders(dirname(path));
   await symlink(target, path);

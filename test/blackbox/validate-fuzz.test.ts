@@ -24,7 +24,7 @@ const { createCheckers, knownKeysOf, rulesOfImage } = (await load(
   "cli/checkers.js",
 )) as typeof import("../../src/cli/checkers.ts");
 const { imageCheck, moduleCheck } = (await load(
-  "build/document-checks.js",
+  "image/document-checks.js",
 )) as typeof import("../../src/image/document-checks.ts");
 const { inspectFile } = (await load(
   "user-data/read/inspect.js",

@@ -96,3 +96,11 @@ test("a file in the place of the output folder is reported", async () => {
   expect((failure as BuildError).problems.map(({ code }) => code)).toEqual(["output-taken"]);
   expect(readFileSync(output, "utf8")).toBe("mine");
 });
+
+test("builds that write the same output at the same time do not disturb each other", async () => {
+  const output = temporaryFolder();
+  const texts = (build: number): Record<string, string> => ({ "kanod-configure.types/a.d.ts": String(build) });
+  await Promise.all(Array.from({ length: 30 }, (_, build) => publish(output, texts(build), program)));
+  expect(readdirSync(join(output, "kanod-configure.types"))).toEqual(["a.d.ts"]);
+  expect(readdirSync(output).filter((name) => name.startsWith("."))).toEqual([]);
+});
