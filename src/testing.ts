@@ -9,14 +9,17 @@ import type {
   RunnableParams,
   RunResult,
   Stage,
+  Store,
   SystemSettings,
 } from "./agent/contribution.ts";
 import { currentRegistry, registered, withRegistry } from "./agent/registry.ts";
-import { Runner } from "./agent/runner.ts";
+import { Runner, type RunnerOptions } from "./agent/runner.ts";
+import { Stores, storeFolder, storeName, storePath } from "./agent/store.ts";
+import { formatEntries, storedOwed, storedValue } from "./agent/store-format.ts";
 import { AgentError } from "./config/agent-error.ts";
 import { createHost } from "./host/create-host.ts";
 import type { Host } from "./host/host.ts";
-import { type RecordingOptions, recordingHost, type Step } from "./host/recording-host.ts";
+import { type CannedFile, type RecordingOptions, recordingHost, type Step } from "./host/recording-host.ts";
 import type { VaultClient } from "./kit/references/vault-client.ts";
 import { createLog } from "./log/log.ts";
 import type { LogEvent, Logger } from "./log/logger.ts";
@@ -44,8 +47,18 @@ export interface ContributionTest {
   provided?: Partial<Provided>;
   /** Short for `provided: { vault }`. */
   vault?: VaultClient;
+  /** What earlier runs stored and owe, and whether some of it was lost. Default: nothing. */
+  store?: StoredState;
   /** Folder of the contribution's templates, such as `new URL("../kanod/templates/", import.meta.url)`. */
   templates?: URL;
+}
+
+/** Durable state, see {@link Store}. */
+export interface StoredState {
+  values?: Readonly<Record<string, unknown>>;
+  /** The data of what is owed, by key. */
+  owed?: Readonly<Record<string, unknown>>;
+  damaged?: boolean;
 }
 
 /** What a contribution did. */
@@ -55,7 +68,9 @@ export interface ContributionRun {
   error?: unknown;
   /** Content of the files that it wrote, by path. */
   files: Record<string, string>;
-  /** Everything that it did, in order, secrets masked. */
+  /** What the next run finds stored and owed. */
+  store: { values: Record<string, unknown>; owed: Record<string, unknown> };
+  /** Everything that it did, in order, secrets masked; without what it stored. */
   steps: readonly Step[];
   log: readonly LogEvent[];
   /** What it gave to later contributions. */
@@ -81,8 +96,9 @@ export async function runContribution(name: string, test: ContributionTest): Pro
   const events: LogEvent[] = [];
   const sinks = [{ level: "debug" as const, write: (event: LogEvent) => void events.push(event) }];
   const log = createLog({ sinks, redactor: new Redactor(), now: () => new Date() });
-  const { files, commands, responses } = test;
-  const host = recordingHost({ ...definedOnly({ files, commands, responses }), log });
+  const { commands, responses } = test;
+  const files = { ...test.files, ...storeFiles(contribution, test.store) };
+  const host = recordingHost({ files, ...definedOnly({ commands, responses }), log });
   const templates = test.templates === undefined ? {} : { template: templatesOf(test.templates, log) };
   const registry = { ...currentRegistry(), ...templates };
   return withRegistry(registry, () => runRecorded(contribution, test, host, log, events));
@@ -101,6 +117,8 @@ async function runRecorded(
     return contribution.code({ ...params, provide });
   };
   const cloudInit = await readCloudInit(host, log);
+  const stores = new Stores({ known: [], onStored: () => {} });
+  const storeOf: RunnerOptions["store"] = (of, its, on = host) => stores.open(storeName(of), on, its);
   const runner = new Runner({
     contributions: [{ ...contribution, code }],
     conf: test.conf as Configuration,
@@ -108,16 +126,36 @@ async function runRecorded(
     provided: { ...test.provided, ...definedOnly({ vault: test.vault }) },
     init: (its) => ({ ...cloudInit(its), ...test.init }),
     host: () => host,
+    store: storeOf,
     log,
     signal: new AbortController().signal,
     skip: () => undefined,
     onChange: async () => {},
-    onSuccess: () => {},
+    onSuccess: async () => {},
   });
   const { result, failures } = await runner.run();
   const files = await writtenFiles(host);
   const error = failures[0] === undefined ? {} : { error: failures[0].error };
-  return { state: result.state, ...error, files, steps: host.steps, log: events, provided };
+  const store = await storedIn(storeOf(contribution, log));
+  const steps = host.steps.filter((step) => !("path" in step && step.path.startsWith(storeFolder)));
+  return { state: result.state, ...error, files, store, steps, log: events, provided };
+}
+
+function storeFiles(contribution: Contribution, stored: StoredState = {}): Record<string, CannedFile> {
+  const path = storePath(storeName(contribution));
+  const values = Object.entries(stored.values ?? {}).map(([key, value]) => [key, storedValue(key, value)] as const);
+  const owed = Object.entries(stored.owed ?? {}).map(([key, data]) => [key, storedOwed(key, data)] as const);
+  const text = formatEntries({ header: { version: 1 }, values: new Map(values), owed: new Map(owed), others: [] });
+  return {
+    ...(values.length + owed.length === 0 ? {} : { [path]: { content: text, mode: 0o600 } }),
+    ...(stored.damaged === true ? { [`${path}.damaged-20260101T000000Z`]: { content: "", mode: 0o600 } } : {}),
+  };
+}
+
+async function storedIn(store: Store): Promise<ContributionRun["store"]> {
+  const values: Record<string, unknown> = {};
+  for (const key of await store.keys()) values[key] = await store.get(key);
+  return { values, owed: Object.fromEntries((await store.owed()).map(({ key, data }) => [key, data])) };
 }
 
 /** The content that a file has at the end, for each that was written and is still there. */
@@ -125,6 +163,7 @@ async function writtenFiles(host: ReturnType<typeof recordingHost>): Promise<Rec
   const paths = new Set(host.steps.flatMap((step) => (step.kind === "write" ? [step.path] : [])));
   const entries: [string, string][] = [];
   for (const path of paths) {
+    if (path.startsWith(storeFolder)) continue;
     const content = await host.readFile(path);
     if (content !== undefined) entries.push([path, content]);
   }

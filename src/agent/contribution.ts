@@ -23,6 +23,7 @@ export interface BootParams {
   system: SystemSettings;
   host: Host;
   log: Logger;
+  store: Store;
   /** See {@link RunnableParams.defer}. */
   defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
 }
@@ -45,6 +46,7 @@ export interface RunnableParams extends Readonly<Partial<Provided>> {
   init: CloudInit;
   host: Host;
   log: Logger;
+  store: Store;
   /**
    * Gives later contributions another configuration (references resolved), or values under keys of {@link Provided}. A
    * function is a {@link Provider}. A run that is resumed runs this contribution again.
@@ -63,6 +65,66 @@ export interface RunnableParams extends Readonly<Partial<Provided>> {
    */
   defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
 }
+
+/**
+ * What must outlive a run, on disk (`/var/lib/kanod-configure/store`, for root alone). All contributions of an element,
+ * of both stages, share one store, and see no other. What is kept is JSON. Each change is on disk, with fsync(2), when
+ * its promise is fulfilled.
+ */
+export interface Store {
+  get<T>(key: string): Promise<T | undefined>;
+  set(key: string, value: unknown): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** The keys of all that was set. */
+  keys(): Promise<string[]>;
+  /**
+   * Notes an action before anything is changed that makes it necessary, such as `restart:chrony.service` before the file
+   * that chrony reads. A run that is cut off leaves it owed: the next run of a stage in which the element has a
+   * contribution with {@link ContributionOptions.owed} for its kind does it first.
+   *
+   * @param key the kind, and after a colon what tells several of a kind apart
+   */
+  owe(key: string, data?: unknown): Promise<void>;
+  /** Crosses off what is done. */
+  settle(key: string): Promise<void>;
+  /** What is owed, all of it or of one kind. */
+  owed(kind?: string): Promise<Owed[]>;
+  /**
+   * `damaged`: something was lost, so that what is missing may have been done all the same. It stays so until the file
+   * that was set aside (`*.damaged-TIME`) is removed. `new`: nothing was ever stored.
+   */
+  state(): Promise<StoreState>;
+  /**
+   * For what destroys: refuses where the state is damaged.
+   *
+   * @param action completes "refusing to", such as `wipe /dev/sdb`
+   * @throws AgentError `damaged-state`
+   */
+  requireIntact(action: string): Promise<void>;
+  /**
+   * Takes over the file in which an earlier version kept its state: what is set already stays, the file is removed.
+   *
+   * @param read gives values by key; undefined for a text that is damaged, which then makes the store damaged
+   */
+  adopt(path: string, read: (text: string) => Readonly<Record<string, unknown>> | undefined): Promise<void>;
+}
+
+export type StoreState = "new" | "ok" | "damaged";
+
+/** An action that is still to be done. */
+export interface Owed {
+  key: string;
+  data: unknown;
+}
+
+/**
+ * Does what is owed, by kind. Each is called before any contribution runs, also where its contribution will be skipped
+ * and whatever the configuration has by then; afterwards the action is settled. When it fails, the contribution can still
+ * settle it; it fails when at its end something of these kinds is owed.
+ */
+export type OwedActions = Readonly<Record<string, (params: OwedParams, owed: Owed) => void | Promise<void>>>;
+
+export type OwedParams = Pick<RunnableParams, "system" | "init" | "host" | "log" | "store">;
 
 /** How a run ended. */
 export interface RunResult {
@@ -122,6 +184,8 @@ export interface ContributionOptions<Conf = Configuration> {
   onFailure?: "fail" | "continue";
   /** It is ended, and has failed, when it runs longer. In seconds, default 1800. */
   timeout?: number;
+  /** Does what an earlier run owes. */
+  owed?: OwedActions;
   /**
    * Looks for what the schema cannot say. It is called before anything is changed, with the configuration that the
    * schema accepted, and offline by `kanod-configure validate`; it must not have effects.

@@ -4,6 +4,8 @@ import type { Host } from "../host/host.ts";
 import type { ProcessIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Contribution, ContributionRecord, RunResult, Stage } from "./contribution.ts";
+import { Marks, marksStore, type PublishedMarks } from "./marks.ts";
+import { Stores, setAside, storePath } from "./store.ts";
 
 export const journalPath = "/var/lib/kanod-configure/state.json";
 
@@ -14,14 +16,13 @@ const keptRuns = 20;
 const writeDelay = 100;
 
 /** The content of state.json. The field names are documented in docs/status.md and do not change. */
-export interface JournalState {
-  version: 1;
+export interface JournalState extends PublishedMarks {
+  /** 1; more where a newer agent made it. Fields of a newer agent are kept. */
+  version: number;
   /** Oldest first; the last one of a stage is the one that counts. */
   runs: RunRecord[];
-  /** `stage/name` of the contributions with frequency `once` that succeeded. */
-  once: string[];
-  /** The same for `per-instance`, with the instance-id for which it holds. */
-  perInstance: { instanceId: string; done: string[] };
+  /** Names of the durable stores that there are: one that is missing was lost. */
+  stores?: string[];
 }
 
 export interface RunRecord {
@@ -40,33 +41,49 @@ export interface RunRecord {
   error?: { code: string; message: string };
 }
 
-/** An instance-id is never empty: this stands for a machine on which cloud-init has not run. */
-const noInstance = "";
-
 /**
- * What the agent did, kept on disk so that a run that was killed at any moment can be told and gone on with. A step is
- * written as done only after it is done: at once where that settles it, else within a tenth of a second, because what
- * is not settled may be done again.
+ * What the agent did, persisted so that a killed run can be detected and resumed. A step is written as done only after
+ * it is done.
  */
 export class Journal {
   readonly #host: Host;
-  readonly #log: Logger;
   readonly #state: JournalState;
-  #writable = true;
-  #settledSome = false;
+  readonly #stores: Stores;
+  readonly #marks: Marks;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(host: Host, log: Logger, state: JournalState) {
+  private constructor(host: Host, state: JournalState, stores: Stores, marks: Marks) {
     this.#host = host;
-    this.#log = log;
     this.#state = state;
+    this.#stores = stores;
+    this.#marks = marks;
   }
 
   static async open(host: Host, log: Logger, instanceId: string | undefined): Promise<Journal> {
-    const state = (await readJournal(host, log)) ?? emptyState();
-    const instance = instanceId ?? noInstance;
-    if (state.perInstance.instanceId !== instance) state.perInstance = { instanceId: instance, done: [] };
-    return new Journal(host, log, state);
+    const text = await host.readFile(journalPath);
+    const kept = text === undefined ? undefined : parseState(text);
+    const state = kept ?? emptyState();
+    const stores = new Stores({
+      known: state.stores ?? [],
+      onStored: (name) => {
+        if (!state.stores?.includes(name)) state.stores = [...(state.stores ?? []), name].sort();
+      },
+    });
+    const store = stores.open(marksStore, host, log);
+    const isDamaged = text !== undefined && kept === undefined;
+    if (isDamaged) {
+      // Version 0.1 kept the marks in the journal: they are lost with it.
+      const held = (await store.state()) === "new" ? storePath(marksStore) : journalPath;
+      const aside = await setAside(host, held, text);
+      log.warn(`${journalPath} is damaged: it was copied to ${aside}, and a new journal is started`);
+    }
+    const marks = await Marks.open(store, instanceId, kept, log);
+    return new Journal(host, state, stores, marks);
+  }
+
+  /** The durable state of the contributions. */
+  get stores(): Stores {
+    return this.#stores;
   }
 
   /** The last run of a stage. */
@@ -74,26 +91,21 @@ export class Journal {
     return lastRun(this.#state, stage);
   }
 
-  /** Whether the contribution succeeded before and its frequency says that this is enough. */
-  isSettled(contribution: Contribution): boolean {
-    return this.#settled(contribution)?.includes(settledName(contribution)) ?? false;
+  /** Why a contribution need not run again; undefined where it has to run. */
+  settledReason(contribution: Contribution): string | undefined {
+    return this.#marks.settledReason(contribution);
   }
 
-  /** Notes a contribution as succeeded; the next {@link changed} writes it. */
-  settle(contribution: Contribution): void {
-    const settled = this.#settled(contribution);
-    if (settled === undefined || this.isSettled(contribution)) return;
-    settled.push(settledName(contribution));
-    this.#settledSome = true;
+  /** Marks a contribution as succeeded. */
+  async settle(contribution: Contribution): Promise<void> {
+    await this.#marks.settle(contribution);
   }
 
-  #settled(contribution: Contribution): string[] | undefined {
-    const frequency = contribution.options.frequency ?? "always";
-    if (frequency === "once") return this.#state.once;
-    return frequency === "per-instance" ? this.#state.perInstance.done : undefined;
-  }
-
-  /** Begins a run. The record is live: change it, then {@link save}. A run that never ended is marked interrupted. */
+  /**
+   * Begins a run. The record is live: change it, then {@link save}. A run that never ended is marked interrupted.
+   *
+   * @throws AgentError `journal-not-written`
+   */
   async begin(run: RunRecord): Promise<RunRecord> {
     for (const earlier of this.#state.runs) if (earlier.state === "running") interrupt(earlier);
     this.#state.runs = [...this.#state.runs, run].slice(-keptRuns);
@@ -101,36 +113,24 @@ export class Journal {
     return run;
   }
 
-  /** A record of the run has changed. */
-  async changed(): Promise<void> {
-    if (this.#settledSome) return this.save();
-    this.#timer ??= setTimeout(() => void this.save(), writeDelay).unref();
+  /** A record of the run has changed: it is written within a tenth of a second. */
+  changed(): void {
+    // Whether the journal can be written is judged when the run begins and when it ends.
+    this.#timer ??= setTimeout(() => void this.save().catch(() => {}), writeDelay).unref();
   }
 
-  /** Writes the journal. A run goes on without a journal that cannot be written, and says so once. */
+  /** @throws AgentError `journal-not-written` */
   async save(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#settledSome = false;
-    if (!this.#writable) return;
+    Object.assign(this.#state, this.#marks.published());
     try {
       await this.#host.writeFile(journalPath, `${JSON.stringify(this.#state, undefined, 2)}\n`, { mode: 0o644 });
-    } catch (error) {
-      this.#writable = false;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#log.warn(`the journal cannot be written, "status" will not know of this run: ${reason}`);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const hint = "without a journal nothing knows what was done: make /var/lib writable, or free space on it";
+      throw new AgentError("journal-not-written", `the journal cannot be written: ${reason}`, { cause, hint });
     }
-  }
-}
-
-/** The journal's content for a run; undefined where there is none, or none that can be understood, which the log says. */
-async function readJournal(host: Host, log: Logger): Promise<JournalState | undefined> {
-  try {
-    return await lookAtJournal(host);
-  } catch (error) {
-    if (!(error instanceof AgentError && error.code === damagedJournal)) throw error;
-    log.warn(`${error.message}: starting a new journal`);
-    return undefined;
   }
 }
 
@@ -149,14 +149,19 @@ export async function lookAtJournal(host: Host): Promise<JournalState | undefine
 
 function parseState(text: string): JournalState | undefined {
   try {
-    const state = JSON.parse(text) as Partial<JournalState> | null;
+    const state: unknown = JSON.parse(text);
+    if (!isMapping(state)) return undefined;
+    const { version, runs, once = [], perInstance = { instanceId: "", done: [] }, stores = [] } = state;
     const complete =
-      state?.version === 1 &&
-      Array.isArray(state.runs) &&
-      state.runs.every(isRunRecord) &&
-      Array.isArray(state.once) &&
-      Array.isArray(state.perInstance?.done);
-    return complete ? (state as JournalState) : undefined;
+      Number.isInteger(version) &&
+      Array.isArray(runs) &&
+      runs.every(isRunRecord) &&
+      isTexts(once) &&
+      isMapping(perInstance) &&
+      hasTexts(perInstance, ["instanceId"]) &&
+      isTexts(perInstance["done"]) &&
+      isTexts(stores);
+    return complete ? ({ ...state, once, perInstance } as unknown as JournalState) : undefined;
   } catch {
     return undefined;
   }
@@ -185,6 +190,10 @@ function hasTexts(record: Readonly<Record<string, unknown>>, names: readonly str
   return names.every((name) => typeof record[name] === "string");
 }
 
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
+}
+
 function isTime(value: unknown): boolean {
   return typeof value === "string" && !Number.isNaN(Date.parse(value));
 }
@@ -194,11 +203,7 @@ export function lastRun(state: JournalState, stage: Stage): RunRecord | undefine
 }
 
 function emptyState(): JournalState {
-  return { version: 1, runs: [], once: [], perInstance: { instanceId: noInstance, done: [] } };
-}
-
-function settledName(contribution: Contribution): string {
-  return `${contribution.stage}/${contribution.name}`;
+  return { version: 1, runs: [], once: [], perInstance: { instanceId: "", done: [] } };
 }
 
 /**

@@ -9,18 +9,22 @@ import type {
   Configuration,
   Contribution,
   ContributionRecord,
+  Owed,
   Provided,
   Provider,
   RunnableParams,
   RunResult,
+  Store,
   SystemSettings,
 } from "./contribution.ts";
 import { isStop } from "./registry.ts";
 import { scopedHost } from "./scoped-host.ts";
+import { kindOf, owedOf } from "./store.ts";
 
 /** In seconds. */
 const defaultTimeout = 1800;
-const deferredTimeout = 300;
+/** For what is owed, and for what is deferred to the end of the run. */
+const besideTimeout = 300;
 
 export interface RunnerOptions {
   contributions: readonly Contribution[];
@@ -32,7 +36,9 @@ export interface RunnerOptions {
   /** What a contribution with this host sees of cloud-init. */
   init: (host: Host) => CloudInit;
   /** Makes the host of one contribution; commands that it runs end when the signal is aborted. */
-  host: (contribution: Contribution, signal: AbortSignal, log: Logger) => Host;
+  host: (contribution: Contribution, signal: AbortSignal, log: Logger, part: RunPart) => Host;
+  /** The durable state of a contribution; without a host, for the runner to look at. */
+  store: (contribution: Contribution, log: Logger, host?: Host) => Store;
   log: Logger;
   /** Aborted when the run has to end: by a signal, or with the Error that nobody waited for. */
   signal: AbortSignal;
@@ -40,8 +46,11 @@ export interface RunnerOptions {
   skip: (contribution: Contribution) => string | undefined;
   /** Called after each change of the records, and before the next step begins. */
   onChange: (records: readonly ContributionRecord[]) => Promise<void>;
-  onSuccess: (contribution: Contribution) => void;
+  onSuccess: (contribution: Contribution) => Promise<void>;
 }
+
+/** What a contribution does: what an earlier run owes, its own code, or what it deferred to the end of the run. */
+export type RunPart = "owed" | "code" | "end";
 
 export interface Failure {
   contribution: Contribution;
@@ -67,6 +76,8 @@ export class Runner {
   readonly #records: ContributionRecord[];
   readonly #failures: Failure[] = [];
   readonly #deferred: Deferred[] = [];
+  /** Why what a contribution owed could not be done. */
+  readonly #owing = new Map<Contribution, unknown>();
   #conf: Configuration;
   readonly #provided: Map<string, unknown>;
 
@@ -86,6 +97,7 @@ export class Runner {
   async run(): Promise<RunnerOutcome> {
     const { contributions, signal, onChange } = this.#options;
     let state: RunResult["state"] = "done";
+    await this.#settleOwed();
     for (const [index, contribution] of contributions.entries()) {
       if (signal.aborted) {
         state = "interrupted";
@@ -105,9 +117,9 @@ export class Runner {
 
   async #step(contribution: Contribution, index: number): Promise<RunResult["state"] | undefined> {
     const record = this.#records[index] as ContributionRecord;
-    const log = this.#options.log.with({ contribution: contribution.name, element: contribution.element });
+    const log = this.#logOf(contribution);
     const reason = this.#options.skip(contribution);
-    if (reason !== undefined) {
+    if (reason !== undefined && !this.#owing.has(contribution)) {
       record.state = "skipped";
       log.info(`skipped: ${reason}`, { event: "skipped" });
       return undefined;
@@ -117,10 +129,10 @@ export class Runner {
     await this.#options.onChange(this.#records);
     log.info(`started (${index + 1}/${this.#records.length})`, { event: "started" });
     const elapsed = stopwatch();
-    const ended = await this.#execute(contribution, record, log);
+    const ended = await this.#execute(contribution, record, log, reason !== undefined);
     record.state = ended;
     record.duration = elapsed();
-    if (ended === "done") this.#options.onSuccess(contribution);
+    if (ended === "done") await this.#options.onSuccess(contribution);
     const event = ended === "done" ? "finished" : ended;
     log[ended === "failed" ? "warn" : "info"](event, { event, duration: record.duration });
     return ended === "done" ? undefined : ended;
@@ -130,16 +142,20 @@ export class Runner {
     contribution: Contribution,
     record: ContributionRecord,
     log: Logger,
+    isSkipped: boolean,
   ): Promise<"done" | "stopped" | "failed" | "interrupted"> {
     const { signal } = this.#options;
     const scope = new AbortController();
     const interrupt = (): void => scope.abort(signal.reason);
     signal.addEventListener("abort", interrupt);
     if (signal.aborted) interrupt();
-    const scoped = scopedHost(this.#options.host(contribution, scope.signal, log));
+    const scoped = scopedHost(this.#options.host(contribution, scope.signal, log, "code"));
     try {
       await withDeadline(
-        () => contribution.code(this.#params(contribution, record, scoped.host, log)),
+        async () => {
+          if (!isSkipped) await contribution.code(this.#params(contribution, record, scoped.host, log));
+          await this.#requireSettled(contribution, log);
+        },
         contribution.options.timeout ?? defaultTimeout,
         signal,
       );
@@ -182,6 +198,7 @@ export class Runner {
       init,
       host,
       log,
+      store: this.#options.store(contribution, log, host),
       provide: ({ conf = this.#conf, ...values }: Parameters<RunnableParams["provide"]>[0]) => {
         const taken = Object.keys(values).find((key) => key in params);
         if (taken !== undefined) throw new AgentError("bad-provide", `provide: \`${taken}\` is a parameter already`);
@@ -203,21 +220,80 @@ export class Runner {
     return Object.defineProperties({ ...params }, Object.getOwnPropertyDescriptors(provided));
   }
 
-  async #runDeferred(result: RunResult): Promise<void> {
-    for (const { name, contribution, code } of this.#deferred.reverse()) {
-      const log = this.#options.log.with({ contribution: contribution.name, element: contribution.element });
-      const end = new AbortController();
-      const scoped = scopedHost(this.#options.host(contribution, end.signal, log));
+  /** Does what earlier runs owe, before anything else. What fails stays owed: its contribution may still settle it. */
+  async #settleOwed(): Promise<void> {
+    for (const contribution of this.#options.contributions) {
+      const log = this.#logOf(contribution);
       try {
-        await withDeadline(() => code(result, scoped.host), deferredTimeout, undefined);
-        log.debug(`${name}: finished`);
+        const owed = await owedOf(contribution, this.#options.store(contribution, log));
+        for (const action of owed) await this.#settle(contribution, action, log);
       } catch (error) {
-        log.warn(`${name} at the end of the run failed: ${describeError(error).message}`);
-      } finally {
-        scoped.close();
-        end.abort();
+        log.warn(`what is owed cannot be read: ${describeError(error).message}`);
       }
     }
+  }
+
+  async #settle(contribution: Contribution, action: Owed, log: Logger): Promise<void> {
+    const { signal, system, init } = this.#options;
+    if (signal.aborted) return;
+    log.info(`owed by an earlier run: ${action.key}`, { event: "owed" });
+    const failure = await this.#beside(contribution, "owed", log, signal, async (host) => {
+      const store = this.#options.store(contribution, log, host);
+      await contribution.options.owed?.[kindOf(action.key)]?.({ system, init: init(host), host, log, store }, action);
+      await store.settle(action.key);
+    });
+    if (failure === undefined) return;
+    this.#owing.set(contribution, failure.error);
+    log.warn(`still owed: ${action.key}: ${describeError(failure.error).message}`);
+  }
+
+  /** @throws AgentError `still-owed`, or why the action failed: a contribution that owes something is not done */
+  async #requireSettled(contribution: Contribution, log: Logger): Promise<void> {
+    const owed = await owedOf(contribution, this.#options.store(contribution, log));
+    if (owed.length === 0) return;
+    throw (
+      this.#owing.get(contribution) ??
+      new AgentError("still-owed", `not done yet: ${owed.map(({ key }) => key).join(", ")}`, {
+        hint: "the next run begins with it",
+      })
+    );
+  }
+
+  async #runDeferred(result: RunResult): Promise<void> {
+    for (const { name, contribution, code } of this.#deferred.reverse()) {
+      const log = this.#logOf(contribution);
+      const failure = await this.#beside(contribution, "end", log, undefined, (host) => code(result, host));
+      if (failure === undefined) log.debug(`${name}: finished`);
+      else log.warn(`${name} at the end of the run failed: ${describeError(failure.error).message}`);
+    }
+  }
+
+  /** Runs what belongs to a contribution but is not its code. Its failure is returned. */
+  async #beside(
+    contribution: Contribution,
+    part: RunPart,
+    log: Logger,
+    signal: AbortSignal | undefined,
+    code: (host: Host) => void | Promise<void>,
+  ): Promise<{ error: unknown } | undefined> {
+    const end = new AbortController();
+    const interrupt = (): void => end.abort(signal?.reason);
+    signal?.addEventListener("abort", interrupt);
+    const scoped = scopedHost(this.#options.host(contribution, end.signal, log, part));
+    try {
+      await withDeadline(() => code(scoped.host), besideTimeout, signal);
+      return undefined;
+    } catch (error) {
+      return { error };
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
+      scoped.close();
+      end.abort();
+    }
+  }
+
+  #logOf({ name, element }: Contribution): Logger {
+    return this.#options.log.with({ contribution: name, element });
   }
 }
 

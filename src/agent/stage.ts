@@ -4,12 +4,13 @@ import type { ProcessIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { addFindings, type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
-import type { Contribution, RunResult, Stage } from "./contribution.ts";
+import type { RunResult, Stage } from "./contribution.ts";
 import { FindingsError } from "./findings-error.ts";
 import type { CompiledImage } from "./image.ts";
 import { Journal, type RunRecord } from "./journal.ts";
 import { newRegistry, type Registry, registered, registerFrom, withRegistry } from "./registry.ts";
 import { describeError, type Failure, Runner, type RunnerOptions, shownError } from "./runner.ts";
+import { storeName } from "./store.ts";
 
 export const statusPath = "/etc/kanod-configure/status";
 export const bootOncePath = "/var/lib/kanod-boot-once";
@@ -23,7 +24,7 @@ export interface StageOptions {
   minPriority?: number | undefined;
   /** Goes on after the last finished contribution of an interrupted run. */
   resume?: boolean;
-  /** The host of the agent's own files. */
+  /** The host of the agent's own files. That of a plan records. */
   host: Host;
   /** See {@link RunnerOptions.host}. */
   hostOfContribution: RunnerOptions["host"];
@@ -51,22 +52,20 @@ export interface StageOutcome {
 export async function runStage(options: StageOptions): Promise<StageOutcome> {
   const { stage, log, host } = options;
   // A plan looks into the journal, too: what has been done once is not done again.
-  const known = await Journal.open(host, log, options.init(host).instanceId);
-  const previous = known.lastRun(stage);
-  const journal = options.keep ? known : undefined;
+  const journal = await Journal.open(host, log, options.init(host).instanceId);
+  const previous = journal.lastRun(stage);
   const elapsed = stopwatch();
   const record = newRecord(options);
   const finish = async (state: RunResult["state"]): Promise<void> => {
     record.state = state;
     record.finished = new Date().toISOString();
     record.duration = elapsed();
-    await journal?.save();
-    if (options.keep) await leaveMarks(host, log, stage, state);
+    if (options.keep) await end(host, log, journal, record);
   };
   try {
-    await journal?.begin(record);
+    if (options.keep) await begin(host, journal, record);
     const { input, registry } = await readInput(options);
-    const outcome = await runContributions(options, input, registry, known, previous, record);
+    const outcome = await runContributions(options, input, registry, journal, previous, record);
     await finish(outcome.result.state);
     return { ...outcome, input };
   } catch (error) {
@@ -135,14 +134,15 @@ async function runContributions(
     system: input.system,
     init: options.init,
     host: options.hostOfContribution,
+    store: (contribution, log, host = options.host) => journal.stores.open(storeName(contribution), host, log),
     log: options.log,
     signal: options.signal,
     skip: (contribution) => {
       if (finishedBefore.has(contribution.name)) return "finished in the run that is resumed";
-      return journal.isSettled(contribution) ? settledReason(contribution) : undefined;
+      return journal.settledReason(contribution);
     },
     onChange: async () => (options.keep ? journal.changed() : undefined),
-    onSuccess: (contribution) => journal.settle(contribution),
+    onSuccess: async (contribution) => (options.keep ? journal.settle(contribution) : undefined),
   });
   record.contributions = runner.records;
   const outcome = await withRegistry(registry, () => runner.run());
@@ -150,10 +150,6 @@ async function runContributions(
     if (error instanceof FindingsError) addFindings(input, error.findings);
   }
   return outcome;
-}
-
-function settledReason(contribution: Contribution): string {
-  return contribution.options.frequency === "once" ? "done once on this machine" : "done for this instance";
 }
 
 /** What a resumed run need not do again: what finished, but for what later contributions need from it. */
@@ -179,8 +175,27 @@ function newRecord(options: StageOptions): RunRecord {
   };
 }
 
+/** Until the run ends, nothing says that an earlier one ended. */
+async function begin(host: Host, journal: Journal, record: RunRecord): Promise<void> {
+  if (record.stage === "run" && (await host.stat(statusPath))?.kind !== "directory") await host.remove(statusPath);
+  await journal.begin(record);
+}
+
+/** The run has failed where its journal cannot be written. */
+async function end(host: Host, log: Logger, journal: Journal, record: RunRecord): Promise<void> {
+  let { state } = record;
+  try {
+    await journal.save();
+  } catch (error) {
+    state = "failed";
+    throw error;
+  } finally {
+    await leaveMarks(host, log, record.stage, state);
+  }
+}
+
 /** What the ancestor left for scripts: the result of runcmd, and that bootcmd succeeded once. */
-async function leaveMarks(host: Host, log: Logger, stage: Stage, state: RunResult["state"]): Promise<void> {
+async function leaveMarks(host: Host, log: Logger, stage: Stage, state: RunRecord["state"]): Promise<void> {
   const success = state === "done" || state === "stopped";
   try {
     if (stage === "run") await host.writeFile(statusPath, success ? "0" : "1", { mode: 0o644 });

@@ -1,4 +1,5 @@
 import type { Contribution, RunResult, Stage } from "../agent/contribution.ts";
+import type { RunPart } from "../agent/runner.ts";
 import { CommandError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { urlSubject } from "../host/printable.ts";
@@ -8,8 +9,10 @@ import type { PlannedStage, PlanSection } from "../report/plan.ts";
 
 /** One recorded machine for all contributions, and who would do what on it. */
 export interface Planner {
-  /** The host that a contribution gets. */
-  hostOf(contribution: Contribution): Host;
+  /** The recorded machine. */
+  host: Host;
+  /** The host that a contribution gets, for one part of what it does. */
+  hostOf(contribution: Contribution, part: RunPart): Host;
   /** What was recorded of a stage, once it has been run. */
   planned(stage: Stage, result: RunResult): PlannedStage;
 }
@@ -26,15 +29,16 @@ export function newPlanner(base: Host, log: Logger): Planner {
   const recording = recordingHost({ base, log });
   const sections: OpenSection[] = [];
   return {
-    hostOf: ({ name, element, priority, stage }) => {
-      const atEnd = sections.some((section) => section.stage === stage && section.contribution === name);
+    host: recording,
+    hostOf: ({ name, element, priority, stage }, part) => {
       const unknown = new Set<string>();
       sections.push({
         contribution: name,
         element,
         priority,
         stage,
-        atEnd,
+        isOwed: part === "owed",
+        atEnd: part === "end",
         start: recording.steps.length,
         unknown,
       });
@@ -46,9 +50,9 @@ export function newPlanner(base: Host, log: Logger): Planner {
       notRun: contributions.filter((record) => record.state === "pending").map(({ name }) => name),
       sections: sections.flatMap((section, index) => {
         if (section.stage !== stage) return [];
-        const { contribution, element, priority, atEnd, start, unknown } = section;
+        const { contribution, element, priority, isOwed, atEnd, start, unknown } = section;
         const steps = recording.steps.slice(start, sections[index + 1]?.start);
-        return [{ contribution, element, priority, atEnd, steps, unknown: [...unknown] }];
+        return [{ contribution, element, priority, isOwed, atEnd, steps, unknown: [...unknown] }];
       }),
     }),
   };

@@ -5,6 +5,8 @@ export interface PlanSection {
   contribution: string;
   element: string;
   priority: number;
+  /** It is what an earlier run owes. */
+  isOwed: boolean;
   /** It is what the contribution does at the end of the run. */
   atEnd: boolean;
   steps: readonly PlanStep[];
@@ -65,7 +67,7 @@ export async function formatPlan(stages: readonly PlannedStage[]): Promise<strin
 
 /**
  * The plan for programs, version 1: `{ version, stages: [{ stage, state, notRun, contributions: [{ name, element,
- * priority, atEnd, steps, unknown }] }], units, reboot }`. A `write` has a `diff`, modes are octal text.
+ * priority, owed, atEnd, steps, unknown }] }], units, reboot }`. A `write` has a `diff`, modes are octal text.
  */
 export async function planJson(stages: readonly PlannedStage[]): Promise<string> {
   const difference = await loadDifference();
@@ -84,8 +86,8 @@ export async function planJson(stages: readonly PlannedStage[]): Promise<string>
       state,
       notRun,
       contributions: own.map((section) => {
-        const { contribution: name, element, priority, atEnd, unknown } = section;
-        return { name, element, priority, atEnd, steps: steps(section), unknown };
+        const { contribution: name, element, priority, isOwed: owed, atEnd, unknown } = section;
+        return { name, element, priority, owed, atEnd, steps: steps(section), unknown };
       }),
     })),
     units: Object.fromEntries(unitActions(sections)),
@@ -118,8 +120,10 @@ export function hunksOfNew(content: string): StructuredPatchHunk[] {
   return [{ oldStart: 1, oldLines: 0, newStart: 1, newLines: lines.length, lines: [...lines, ...mark] }];
 }
 
-function sectionText({ contribution, element, atEnd, steps, unknown }: PlanSection, difference: Difference): string {
-  const title = `${contribution} (element ${element}${atEnd ? ", at the end of the run" : ""})`;
+function sectionText(section: PlanSection, difference: Difference): string {
+  const { contribution, element, isOwed, atEnd, steps, unknown } = section;
+  const when = isOwed ? ", owed by an earlier run" : atEnd ? ", at the end of the run" : "";
+  const title = `${contribution} (element ${element}${when})`;
   const lines = steps.flatMap((step) => [
     summary(step),
     ...(hasNewContent(step) ? [difference(step.path, step.previous, step.content)] : []),

@@ -1,5 +1,6 @@
 import type { CloudInit, Contribution } from "../../src/agent/contribution.ts";
 import { Runner, type RunnerOptions } from "../../src/agent/runner.ts";
+import { Stores, storeName } from "../../src/agent/store.ts";
 import { recordingHost } from "../../src/host/recording-host.ts";
 import { createLog } from "../../src/log/log.ts";
 import type { LogEvent, Logger } from "../../src/log/logger.ts";
@@ -31,17 +32,19 @@ export const noCloudInit: CloudInit = {
 /** A runner of the given contributions on an empty recorded machine. */
 export function runner(contributions: readonly Contribution[], given: Partial<RunnerOptions> = {}): Runner {
   const host = recordingHost({});
+  const stores = new Stores({ known: [], onStored: () => {} });
   return new Runner({
     contributions,
     conf: { name: "test" },
     system: {},
     init: () => noCloudInit,
     host: () => host,
+    store: (of, log, on = host) => stores.open(storeName(of), on, log),
     log: memoryLog().log,
     signal: new AbortController().signal,
     skip: () => undefined,
     onChange: async () => {},
-    onSuccess: () => {},
+    onSuccess: async () => {},
     ...given,
   });
 }

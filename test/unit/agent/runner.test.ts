@@ -1,7 +1,9 @@
 import { expect, test, vi } from "vitest";
-import type { ContributionRecord, RunnableParams } from "../../../src/agent/contribution.ts";
+import type { Contribution, ContributionRecord, OwedActions, RunnableParams } from "../../../src/agent/contribution.ts";
 import { formatFailure } from "../../../src/agent/failure.ts";
 import { stopCloudInit } from "../../../src/agent/registry.ts";
+import type { RunnerOptions } from "../../../src/agent/runner.ts";
+import { Stores, storeName } from "../../../src/agent/store.ts";
 import { AgentError } from "../../../src/config/agent-error.ts";
 import { recordingHost } from "../../../src/host/recording-host.ts";
 import { contribution, memoryLog, runner } from "../../support/contributions.ts";
@@ -183,7 +185,7 @@ test("a contribution counts as succeeded only once it is done", async () => {
     contribution("bad", () => Promise.reject(new Error("x")), { options: { onFailure: "continue" } }),
     contribution("stops", () => stopCloudInit()),
   ];
-  await runner(list, { onSuccess: ({ name }) => void succeeded.push(name) }).run();
+  await runner(list, { onSuccess: async ({ name }) => void succeeded.push(name) }).run();
   expect(succeeded).toEqual(["good"]);
 });
 
@@ -238,4 +240,63 @@ test("the stack of an unexpected error is in the log's details", async () => {
   const { log, events } = memoryLog();
   await runner([contribution("fails", () => Promise.reject(new Error("x")))], { log }).run();
   expect(events.some(({ level, message }) => level === "debug" && message.includes("runner.test.ts"))).toBe(true);
+});
+
+/** A contribution that owes what `kinds` can do, and a runner of it whose store lies on `host`. */
+function owing(kinds: OwedActions, code: Contribution["code"] = () => {}) {
+  const host = recordingHost({});
+  const stores = new Stores({ known: [], onStored: () => {} });
+  const { log, events } = memoryLog();
+  const owed = contribution("owed", code, { options: { owed: kinds } });
+  const store = stores.open("test", host, log);
+  const others = [contribution("first", () => {}, { element: "other" }), owed];
+  const run = (given: Partial<RunnerOptions> = {}) => {
+    return runner(others, {
+      host: () => host,
+      store: (of, its, on = host) => stores.open(storeName(of), on, its),
+      log,
+      ...given,
+    });
+  };
+  return { store, run, events, host };
+}
+
+test("what is owed is done before the first contribution runs, and crossed off", async () => {
+  const done: unknown[] = [];
+  const { store, run, events } = owing({ restart: (_, action) => void done.push(action) });
+  await store.owe("restart:a.service", { since: 1 });
+  await store.owe("unknown", 1);
+  const { result } = await run({ skip: () => "done once" }).run();
+  expect(done).toEqual([{ key: "restart:a.service", data: { since: 1 } }]);
+  expect(events[0]).toMatchObject({ event: "owed", contribution: "owed" });
+  expect(states(result.contributions)).toEqual(["skipped", "skipped"]);
+  expect(await store.owed()).toEqual([{ key: "unknown", data: 1 }]);
+});
+
+test("what cannot be done stays owed, and its contribution fails, also when it would be skipped", async () => {
+  for (const skip of [() => undefined, () => "done once"]) {
+    const code = vi.fn();
+    const { store, run } = owing({ restart: () => Promise.reject(new AgentError("no-luck", "no")) }, code);
+    await store.owe("restart:a.service");
+    const { result, failures } = await run({ skip: ({ name }) => (name === "owed" ? skip() : undefined) }).run();
+    expect(states(result.contributions)).toEqual(["done", "failed"]);
+    expect(failures).toMatchObject([{ error: { code: "no-luck" } }]);
+    expect(code).toHaveBeenCalledTimes(skip() === undefined ? 1 : 0);
+    expect(await store.owed()).toHaveLength(1);
+  }
+});
+
+test("a contribution may settle what could not be done before it", async () => {
+  const { store, run } = owing({ restart: () => Promise.reject(new Error("no")) }, (params) =>
+    params.store.settle("restart:a.service"),
+  );
+  await store.owe("restart:a.service");
+  expect((await run().run()).result.state).toBe("done");
+});
+
+test("a contribution that ends and still owes something has failed", async () => {
+  const { run, store } = owing({ restart: () => {} }, (params) => params.store.owe("restart:a.service"));
+  const { failures } = await run().run();
+  expect(failures).toMatchObject([{ error: { code: "still-owed" } }]);
+  expect((await store.owed()).map(({ key }) => key)).toEqual(["restart:a.service"]);
 });

@@ -21,7 +21,7 @@ const ran: string[] = [];
 
 const image = testImage({
   properties: {
-    mood: { type: "string", enum: ["good", "bad", "stop", "wait", "lost"] },
+    mood: { type: "string", enum: ["good", "bad", "stop", "wait", "lost", "forgetful"] },
     password: { type: "string", "x-kanod-secret": true },
   },
   boot: { disk: { type: "string" } },
@@ -45,6 +45,11 @@ const image = testImage({
 async function moody({ conf, host, log }: Parameters<Parameters<typeof register>[2]>[0]): Promise<void> {
   const { mood, password } = conf as { mood?: string; password?: string };
   ran.push(`mood ${mood}`);
+  if ((await host.stat("/etc/kanod-configure/status"))?.kind === "file") ran.push("status of an earlier run");
+  if (mood === "forgetful") {
+    await host.remove("/var/lib/kanod-configure");
+    await host.writeFile("/var/lib/kanod-configure", "");
+  }
   if (password !== undefined) log.info(`the password is ${password}`);
   if (mood === "stop") stopCloudInit("in this mood");
   if (mood === "wait") await new Promise(() => {});
@@ -380,6 +385,17 @@ describe("the boot stage", () => {
   });
 });
 
+test("while a run goes on there is no status, and after a plan there still is", async () => {
+  const root = newTree("name: one\nmood: good\n");
+  for (const args of [[], [], ["--dry-run"]]) {
+    expect((await run(root, args)).ran).toContain("mood good");
+    expect(statusOf(root)).toBe("0");
+  }
+  expect(ran.filter((name) => name === "status of an earlier run")).toHaveLength(1);
+  expect((await run(root, [], { signal: AbortSignal.abort() })).exitCode).toBe(1);
+  expect(statusOf(root)).toBe("1");
+});
+
 describe("what cannot be written", () => {
   test("the log: said once, and the run goes on", async () => {
     const root = newTree("name: one\nmood: good\n");
@@ -389,13 +405,23 @@ describe("what cannot be written", () => {
     expect(err.match(/kanod-configure\.log/g)).toHaveLength(1);
   });
 
-  test("the journal: said, and the run goes on", async () => {
+  test("the journal: an error, and nothing is done", async () => {
     const root = newTree("name: one\nmood: good\n");
     mkdirSync(join(root, "var/lib"), { recursive: true });
     writeFileSync(join(root, "var/lib/kanod-configure"), "");
     const { exitCode, err } = await run(root);
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(1);
     expect(err).toContain("the journal cannot be written");
+    expect(existsSync(join(root, "etc/mood"))).toBe(false);
+    expect(readFileSync(join(root, "etc/kanod-configure/status"), "utf8")).toBe("1");
+  });
+
+  test("the journal, from the middle of a run on: the run has failed", async () => {
+    const root = newTree("name: one\nmood: forgetful\n");
+    const { exitCode, err } = await run(root);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("the journal cannot be written");
+    expect(readFileSync(join(root, "etc/kanod-configure/status"), "utf8")).toBe("1");
   });
 
   test("the status: said, and the exit code stays", async () => {
