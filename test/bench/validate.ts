@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileAgent } from "../../src/compile/compile.ts";
-import { elementOfFolder } from "../../src/compile/elements.ts";
 import { userData } from "../support/user-data.ts";
+import { shippedElements } from "./compile.ts";
 import { type Figure, median, pairedRatio, peakMemory, timeOf } from "./measure.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,10 +18,7 @@ export async function benchValidate(): Promise<Figure[]> {
     const thousand = writeMany(join(folder, "thousand"), 1000);
     const hundred = writeMany(join(folder, "hundred"), 100);
     const file = join(thousand, "machine-0/user-data.yaml");
-    const elements = readdirSync(join(repository, "contributions"), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => elementOfFolder(join(repository, "contributions", name)));
-    const { agent } = await compileAgent({ elements, output: join(folder, "agent") });
+    const { agent } = await compileAgent({ elements: shippedElements(), output: join(folder, "agent") });
     const alone = median(Array.from({ length: 15 }, () => timeOf([...oracle, file])));
     const all = median(Array.from({ length: 3 }, () => timeOf([...program, thousand])));
     return [

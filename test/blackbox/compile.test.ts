@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
@@ -13,6 +14,7 @@ import { fixtureElement, programFile, targetTree } from "../support/compiled-age
 // A build takes five seconds on a machine that has nothing else to do, and several run at a time.
 vi.setConfig({ testTimeout: 180_000 });
 
+const repository = fileURLToPath(new URL("../..", import.meta.url));
 const wellElements = ["uses-template", "uses-package", "plain-javascript", "boot-marker"];
 const configuration = "name: machine-1\nbanner: { title: Welcome, lines: [one] }\n";
 
@@ -239,3 +241,14 @@ function otherNode(): string | undefined {
     }
   });
 }
+
+test("of node-vault only the client gets into the agent, and nothing of the transport that it is used without", async () => {
+  const { output } = await compile([join(repository, "contributions/vault")], ["--runtime", "system"]);
+  const notices = readFileSync(join(output, "THIRD-PARTY-NOTICES"), "utf8");
+  const names = [...notices.matchAll(/^(\S+) \d+\.\d+\.\d+ \(/gm)].map(([, name]) => name);
+  expect(names).toContain("node-vault");
+  for (const name of ["axios", "follow-redirects", "form-data", "debug", "mustache", "tv4"]) {
+    expect(names).not.toContain(name);
+    expect(existsSync(join(repository, "node_modules", name))).toBe(true);
+  }
+});

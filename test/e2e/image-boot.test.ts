@@ -233,6 +233,7 @@ describe("the element kanod-configure in a build by plain disk-image-create", ()
     expect(files).toMatch(/-rwxr-xr-x .* \.\/usr\/local\/bin\/kanod-configure\n/);
     expect(files).toContain("./usr/local/bin/kanod-bootcmd -> kanod-configure");
     expect(files).toContain("./usr/local/bin/kanod-runcmd -> kanod-configure");
+    expect(files).not.toContain("kanod-configure.types");
     expect(files).toContain("./etc/cloud/cloud.cfg.d/50-kanod-configure.cfg");
     expect(readFileSync(join(folder, "image-schema.yaml"), "utf8")).toContain("title:");
     expect(JSON.parse(readFileSync(join(folder, "image-manifest.json"), "utf8"))).toMatchObject({ version: 1 });

@@ -111,3 +111,37 @@ test("a copied file is traced back to its package", async () => {
   });
   expect(store.originOf(join(from, "tree/element/kanod/a.js"))).toBeUndefined();
 });
+
+/** What a package of `linked` finds in the place of another one. */
+function nextTo(linked: string, name: string, other: string): string {
+  return readFileSync(join(realpathSync(join(linked, name)), "..", other, "index.js"), "utf8");
+}
+
+test("what a package is used without is replaced by nothing", async () => {
+  const { linked, store } = await provide({
+    "tree/element/kanod/a.js": 'import(/* webpackMode: "eager" */ /* without: transport, @scope/log */ "client");',
+    ...npmPackage(
+      "tree/node_modules/client",
+      "1.0.0",
+      'require("transport")(); require("@scope/log"); require("kept");',
+    ),
+    ...npmPackage("tree/node_modules/transport", "1.0.0", 'require("deeper");'),
+    ...npmPackage("tree/node_modules/@scope/log", "1.0.0", "log"),
+    ...npmPackage("tree/node_modules/kept", "1.0.0", "kept"),
+    ...npmPackage("tree/node_modules/deeper", "1.0.0", "deeper"),
+  });
+  expect(nextTo(linked, "client", "transport")).toBe("module.exports = () => undefined;\n");
+  expect(nextTo(linked, "client", "@scope/log")).toBe("module.exports = () => undefined;\n");
+  expect(nextTo(linked, "client", "kept")).toBe("kept");
+  expect(readdirSync(join(linked, "../../packages")).sort()).toEqual(["client@1.0.0", "kept@1.0.0", "nothing"]);
+  expect(store.originOf(realpathSync(join(linked, "client/index.js")))?.name).toBe("client");
+});
+
+test("a package is whole where one import of it needs all", async () => {
+  const { linked } = await provide({
+    "tree/element/kanod/a.js": 'require(/* without: transport */ "client"); require("client");',
+    ...npmPackage("tree/node_modules/client", "1.0.0", 'require("transport");'),
+    ...npmPackage("tree/node_modules/transport", "1.0.0", "transport"),
+  });
+  expect(nextTo(linked, "client", "transport")).toBe("transport");
+});

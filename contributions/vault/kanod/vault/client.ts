@@ -21,6 +21,17 @@ export interface Endpoint extends Server {
 }
 
 /**
+ * Requests are checked by their types, and node-vault's table of named commands is not used: what it needs for both, and
+ * for a transport of its own, does not get into the agent (`without` below).
+ */
+const unused = {
+  debug: () => undefined,
+  tv4: Object.assign(() => undefined, { validate: () => true }),
+  mustache: {},
+  commands: {},
+};
+
+/**
  * A client of Vault for one token. It is node-vault with our transport: node-vault's own (axios) would obey
  * `http_proxy` and `VAULT_SKIP_VERIFY`, follow redirects, and neither wait, nor try again, nor bound an answer. Nor may
  * the environment choose address, token, namespace or debug output.
@@ -30,11 +41,13 @@ export async function vaultClient(
   token: string,
   context: RequestContext,
 ): Promise<NodeVault.client> {
-  const { default: nodeVault } = await import(/* webpackMode: "eager" */ "node-vault");
+  const { default: nodeVault } = await import(
+    /* webpackMode: "eager" */ /* without: axios, debug, mustache, tv4 */ "node-vault"
+  );
   const send = (request: ClientRequest): Promise<ClientResponse> => exchange(endpoint, request, context);
   const client: NodeVault.client & { namespace?: string; pathPrefix?: string } = nodeVault({
     endpoint: endpoint.url,
-    debug: () => undefined,
+    ...unused,
     "request-promise": { defaults: () => send },
   });
   client.token = token;

@@ -39,7 +39,7 @@ export class VaultSession {
   static async login(settings: VaultSettings, secretId: string, context: RequestContext): Promise<VaultSession> {
     const client = await vaultClient(endpointOf(settings), "", context);
     const answer = await answered(
-      client.approleLogin({ role_id: settings.role_id, secret_id: secretId }),
+      client.write("auth/approle/login", { role_id: settings.role_id, secret_id: secretId }),
       (refusal) => {
         const hint = "are role_id and secret_id right, and is the secret-id neither used up nor expired?";
         return new VaultError("vault-login-failed", `Vault refuses the login: ${refusal.text}`, { hint });
@@ -108,7 +108,7 @@ export class VaultSession {
   async revoke(context: RequestContext): Promise<void> {
     const client = await this.#client(context);
     try {
-      await answered(client.tokenRevokeSelf(), ({ status, text }) => {
+      await answered(client.write("auth/token/revoke-self", {}), ({ status, text }) => {
         const code = status === 403 ? "vault-denied" : "vault-request-failed";
         return new VaultError(code, `Vault does not revoke the token: ${text}`);
       });
@@ -130,7 +130,7 @@ export class VaultSession {
  */
 export async function unwrapSecretId(settings: VaultSettings, token: string, context: RequestContext): Promise<string> {
   const client = await vaultClient(endpointOf(settings), token, context);
-  const answer = await answered(client.unwrap(), (refusal) => {
+  const answer = await answered(client.write("sys/wrapping/unwrap", {}), (refusal) => {
     const message =
       "the wrapping token of the secret-id was used already, or it expired: " +
       `SOMEBODY ELSE MAY HAVE READ THE SECRET-ID (Vault: ${refusal.text})`;
