@@ -11,11 +11,14 @@ const file = new URL("../package.json", import.meta.url);
 const { optionalDependencies } = JSON.parse(readFileSync(file, "utf8")) as {
   optionalDependencies: Record<string, string>;
 };
+const numbersOf = (version: string): [major: number, minor: number] => {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return [major, minor];
+};
+const newest = process.argv[2] ?? "";
+const [newMajor, newMinor] = numbersOf(newest);
 for (const [name, pinned] of Object.entries(optionalDependencies)) {
-  const [newest = ""] = process.argv.slice(2);
-  const [[major = 0, minor = 0], [newMajor = 0, newMinor = 0]] = [pinned, newest].map((each) =>
-    each.split(".").map(Number),
-  );
+  const [major, minor] = numbersOf(pinned);
   if (newMajor > major || (newMajor === major && newMinor > minor + tolerated)) {
     console.warn(`warning: agents get Node ${pinned} (${name}), but the newest is ${newest}`);
   }
