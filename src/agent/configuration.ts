@@ -4,10 +4,10 @@ import { secretValues } from "../config/secret-values.ts";
 import { positionFindings, validateDocument } from "../config/validate.ts";
 import type { CompiledSchema } from "../config/validator.ts";
 import { parseYaml, requireMapping, type YamlDocument } from "../config/yaml.ts";
+import { check as checkContribution } from "./check.ts";
 import { compiledSchemas } from "./compiled-schemas.ts";
-import type { Configuration, Contribution, Finding, Stage, SystemSettings } from "./contribution.ts";
+import type { Checked, Configuration, Contribution, Finding, Stage, SystemSettings } from "./contribution.ts";
 import type { CompiledImage } from "./image.ts";
-import { describeError } from "./runner.ts";
 
 /** A text and the name that problems call it by. */
 export interface InputText {
@@ -89,18 +89,20 @@ export function checkDocument(document: YamlDocument, compiled: CompiledSchema):
 }
 
 /**
- * Runs the contributions' own checks on a configuration that the schema accepted; what they find is added to the
- * problems of the first document.
+ * Runs the contributions' own checks on a configuration that the schema accepted; their findings are added to the
+ * problems of the first document. Returns their results.
  *
  * @throws ConfigurationError when a check finds an error
  */
 export function checkMeaning(
   input: CheckedInput,
   contributions: readonly Contribution[],
-  minPriority?: number | undefined,
-): void {
-  addFindings(input, findings(input, contributions, minPriority));
+  given: { now: Date; minPriority?: number | undefined },
+): ReadonlyMap<Contribution, Checked<unknown>> {
+  const checked = checkAll(input, contributions, given);
+  addFindings(input, findingsOf(checked));
   throwOnErrors(input.documents);
+  return checked;
 }
 
 /** Adds what was found in the configuration to the problems of its document. */
@@ -111,19 +113,25 @@ export function addFindings(input: CheckedInput, found: readonly Finding[]): voi
 
 /** What the contributions' own checks find. @throws AgentError `check-failed` */
 export function findings(
+  input: Pick<CheckedInput, "conf" | "system">,
+  contributions: readonly Contribution[],
+): Finding[] {
+  return findingsOf(checkAll(input, contributions, { now: new Date() }));
+}
+
+function checkAll(
   { conf, system }: Pick<CheckedInput, "conf" | "system">,
   contributions: readonly Contribution[],
-  minPriority?: number | undefined,
-): Finding[] {
-  return contributions.flatMap(({ name, options }) => {
-    try {
-      const params = { conf, system, ...(minPriority === undefined ? {} : { minPriority }) };
-      return (options.check as ((params: object) => readonly Finding[]) | undefined)?.(params) ?? [];
-    } catch (error) {
-      const { message } = describeError(error);
-      throw new AgentError("check-failed", `the check of contribution "${name}" failed: ${message}`, { cause: error });
-    }
-  });
+  { now, minPriority }: { now: Date; minPriority?: number | undefined },
+): ReadonlyMap<Contribution, Checked<unknown>> {
+  const params = { conf, system, now, ...(minPriority === undefined ? {} : { minPriority }) };
+  return new Map(contributions.map((contribution) => [contribution, checkContribution(contribution, params)]));
+}
+
+/** Several contributions may check one section. */
+function findingsOf(checked: ReadonlyMap<Contribution, Checked<unknown>>): Finding[] {
+  const all = [...checked.values()].flatMap(({ findings }) => findings);
+  return [...new Map(all.map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
 function throwOnErrors(documents: readonly CheckedDocument[]): void {

@@ -1,3 +1,4 @@
+import type { DeepReadonly } from "../config/deep-freeze.ts";
 import type { Severity } from "../config/problem.ts";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log/logger.ts";
@@ -19,8 +20,10 @@ export interface SystemSettings {
 }
 
 export interface BootParams {
-  conf: BootConfiguration;
-  system: SystemSettings;
+  /** Frozen. */
+  conf: DeepReadonly<BootConfiguration>;
+  /** Frozen. */
+  system: DeepReadonly<SystemSettings>;
   host: Host;
   log: Logger;
   store: Store;
@@ -40,9 +43,10 @@ export type Provider<Value> = (params: Pick<RunnableParams, "host" | "log" | "in
 
 /** Each value of {@link Provided} is here under its key, once an earlier contribution provided it. */
 export interface RunnableParams extends Readonly<Partial<Provided>> {
-  /** The complete configuration. */
-  conf: Configuration;
-  system: SystemSettings;
+  /** The complete configuration. It is frozen: only `provide` hands on another one. */
+  conf: DeepReadonly<Configuration>;
+  /** Frozen. */
+  system: DeepReadonly<SystemSettings>;
   init: CloudInit;
   host: Host;
   log: Logger;
@@ -54,7 +58,9 @@ export interface RunnableParams extends Readonly<Partial<Provided>> {
    * @throws AgentError `bad-provide` for a key that is a parameter of every contribution
    */
   provide(
-    values: { conf?: Configuration } & { [Key in keyof Provided]?: Provided[Key] | Provider<Provided[Key]> },
+    values: { conf?: DeepReadonly<Configuration> } & {
+      [Key in keyof Provided]?: Provided[Key] | Provider<Provided[Key]>;
+    },
   ): void;
   /** What an earlier contribution provided. @throws AgentError `not-provided` */
   need<Key extends keyof Provided>(key: Key): Provided[Key];
@@ -174,7 +180,7 @@ export interface Distro {
   name: string;
 }
 
-export interface ContributionOptions<Conf = Configuration> {
+export interface ContributionOptions<Conf = Configuration, Parsed = undefined> {
   /**
    * When it runs again. `always` (default): in every run. `per-instance`: until it succeeded once for the instance-id
    * that cloud-init knows. `once`: until it succeeded once on this machine.
@@ -188,14 +194,26 @@ export interface ContributionOptions<Conf = Configuration> {
   owed?: OwedActions;
   /**
    * Looks for what the schema cannot say. It is called before anything is changed, with the configuration that the
-   * schema accepted, and offline by `kanod-configure validate`; it must not have effects.
+   * schema accepted, and offline by `kanod-configure validate`; it must not have effects. Where an earlier contribution
+   * provided another configuration it is called again, right before the code: an error then fails the contribution.
+   *
+   * Its result may hold what it parsed, which the code gets as `parsed`. Its type is inferred where `check` is a function
+   * whose parameter has a type: `function check({ conf }: CheckParams): Checked<Mount[]>`.
    */
-  check?: (params: CheckParams<Conf>) => readonly Finding[];
+  check?: (params: CheckParams<Conf>) => readonly Finding[] | Checked<Parsed>;
+}
+
+/** What a check found, and the configuration as its contribution's code works with it. */
+export interface Checked<Parsed> {
+  findings: readonly Finding[];
+  parsed: Parsed;
 }
 
 export interface CheckParams<Conf = Configuration> {
-  conf: Conf;
-  system: SystemSettings;
+  conf: DeepReadonly<Conf>;
+  system: DeepReadonly<SystemSettings>;
+  /** The machine's time; offline that of the workstation. */
+  now: Date;
   /** Contributions of a lower priority are left out of the run that is about to begin. */
   minPriority?: number;
 }
@@ -223,6 +241,6 @@ export interface Contribution {
   element: string;
   /** Name of that file in the element, such as `kanod/greeter.ts`. */
   file: string;
-  code: (params: RunnableParams & BootParams) => void | Promise<void>;
-  options: ContributionOptions<never>;
+  code: (params: RunnableParams & BootParams & { parsed: never }) => void | Promise<void>;
+  options: ContributionOptions<never, unknown>;
 }

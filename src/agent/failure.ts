@@ -1,7 +1,8 @@
 import { AgentError } from "../config/agent-error.ts";
 import { CommandError } from "../host/errors.ts";
 import type { Logger } from "../log/logger.ts";
-import { type Failure, shownError } from "./runner.ts";
+import { shownError } from "./describe-error.ts";
+import type { Failure } from "./runner.ts";
 
 /** The block that tells a person at the console what failed, what it was doing, and what to do next. */
 export function formatFailure(

@@ -66,23 +66,23 @@ export function ofThisRun<T>(name: string, initial: () => T): T {
  * @throws AgentError `bad-registration` for arguments of the wrong form, `duplicate-contribution` for a second
  *   contribution of the same name and stage
  */
-export function register(
+export function register<Parsed = undefined>(
   name: string,
   priority: number,
-  code: (params: RunnableParams) => void | Promise<void>,
-  options: ContributionOptions<Configuration> = {},
+  code: (params: RunnableParams & { parsed: Parsed }) => void | Promise<void>,
+  options: ContributionOptions<Configuration, Parsed> = {},
 ): void {
-  add("run", name, priority, code as Contribution["code"], options as ContributionOptions<never>);
+  add("run", name, priority, code as Contribution["code"], options as Contribution["options"]);
 }
 
 /** Registers code that `kanod-bootcmd` runs on every boot: see {@link register}. */
-export function registerBoot(
+export function registerBoot<Parsed = undefined>(
   name: string,
   priority: number,
-  code: (params: BootParams) => void | Promise<void>,
-  options: ContributionOptions<BootConfiguration> = {},
+  code: (params: BootParams & { parsed: Parsed }) => void | Promise<void>,
+  options: ContributionOptions<BootConfiguration, Parsed> = {},
 ): void {
-  add("boot", name, priority, code as Contribution["code"], options as ContributionOptions<never>);
+  add("boot", name, priority, code as Contribution["code"], options as Contribution["options"]);
 }
 
 function add(
@@ -90,7 +90,7 @@ function add(
   name: string,
   priority: number,
   code: Contribution["code"],
-  options: ContributionOptions<never>,
+  options: Contribution["options"],
 ): void {
   const registry = currentRegistry();
   const wrong = wrongArgument(name, priority, code, options);

@@ -1,10 +1,13 @@
 import { AgentError } from "../config/agent-error.ts";
+import { type DeepReadonly, deepFreeze } from "../config/deep-freeze.ts";
 import { once } from "../config/once.ts";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
+import { check } from "./check.ts";
 import type {
   BootParams,
+  Checked,
   CloudInit,
   Configuration,
   Contribution,
@@ -17,6 +20,8 @@ import type {
   Store,
   SystemSettings,
 } from "./contribution.ts";
+import { describeError, shownError } from "./describe-error.ts";
+import { FindingsError } from "./findings-error.ts";
 import { isStop } from "./registry.ts";
 import { scopedHost } from "./scoped-host.ts";
 import { kindOf, owedOf } from "./store.ts";
@@ -29,8 +34,12 @@ const besideTimeout = 300;
 export interface RunnerOptions {
   contributions: readonly Contribution[];
   /** The complete configuration, or its boot part in the boot stage. */
-  conf: Configuration;
-  system: SystemSettings;
+  conf: DeepReadonly<Configuration>;
+  system: DeepReadonly<SystemSettings>;
+  /** What the checks of this configuration said before the run. */
+  checked?: ReadonlyMap<Contribution, Checked<unknown>>;
+  /** See {@link CheckParams.minPriority}. */
+  minPriority?: number | undefined;
   /** What is provided from the start. */
   provided?: Partial<Provided>;
   /** What a contribution with this host sees of cloud-init. */
@@ -78,12 +87,13 @@ export class Runner {
   readonly #deferred: Deferred[] = [];
   /** Why what a contribution owed could not be done. */
   readonly #owing = new Map<Contribution, unknown>();
-  #conf: Configuration;
+  #conf: DeepReadonly<Configuration>;
   readonly #provided: Map<string, unknown>;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#conf = options.conf;
+    this.#conf = deepFreeze(options.conf);
+    deepFreeze(options.system);
     this.#provided = new Map(Object.entries(options.provided ?? {}));
     this.#records = options.contributions.map(({ name, element, priority }) => {
       return { name, element, priority, state: "pending" };
@@ -153,7 +163,7 @@ export class Runner {
     try {
       await withDeadline(
         async () => {
-          if (!isSkipped) await contribution.code(this.#params(contribution, record, scoped.host, log));
+          if (!isSkipped) await this.#runCode(contribution, this.#params(contribution, record, scoped.host, log));
           await this.#requireSettled(contribution, log);
         },
         contribution.options.timeout ?? defaultTimeout,
@@ -184,6 +194,24 @@ export class Runner {
     if (error instanceof Error && !(error instanceof AgentError)) this.#options.log.debug(error.stack ?? error.message);
   }
 
+  async #runCode(contribution: Contribution, params: RunnableParams & BootParams): Promise<void> {
+    await contribution.code(Object.assign(params, { parsed: this.#parsed(contribution, params.host) as never }));
+  }
+
+  /** What its check parsed of the configuration as it is now. @throws FindingsError */
+  #parsed(contribution: Contribution, host: Host): unknown {
+    const { conf, checked, system, minPriority } = this.#options;
+    const known = this.#conf === conf ? checked?.get(contribution) : undefined;
+    if (known !== undefined) return known.parsed;
+    const params = { conf: this.#conf, system, now: host.now(), ...(minPriority === undefined ? {} : { minPriority }) };
+    const { findings, parsed } = check(contribution, params);
+    const errors = findings.filter(({ severity }) => severity === "error");
+    const [first] = errors;
+    if (first === undefined) return parsed;
+    const message = `${first.pointer.slice(1).replaceAll("/", ".")}: ${first.message}`;
+    throw new FindingsError(first.code, message, { hint: first.hint, findings: errors });
+  }
+
   #params(
     contribution: Contribution,
     record: ContributionRecord,
@@ -203,7 +231,7 @@ export class Runner {
         const taken = Object.keys(values).find((key) => key in params);
         if (taken !== undefined) throw new AgentError("bad-provide", `provide: \`${taken}\` is a parameter already`);
         record.provides = true;
-        this.#conf = conf;
+        this.#conf = deepFreeze(conf);
         for (const [key, value] of Object.entries(values)) this.#provided.set(key, value);
       },
       need: <Key extends keyof Provided>(key: Key): Provided[Key] => {
@@ -336,30 +364,4 @@ async function withDeadline(
   } finally {
     stopWaiting();
   }
-}
-
-/** Code and message of anything that was thrown. */
-export function describeError(error: unknown): { code: string; message: string } {
-  if (error instanceof AgentError) return { code: error.code, message: error.message };
-  return { code: "exception", message: describeException(error) };
-}
-
-function describeException(error: unknown): string {
-  try {
-    if (error instanceof Error) return `${error.name}: ${error.message}`;
-    const text = typeof error === "string" ? JSON.stringify(error) : String(error);
-    return `something that is no Error was thrown: ${text}`;
-  } catch {
-    return "something was thrown that cannot be shown";
-  }
-}
-
-/** In characters: what a serial console shows in a fifth of a second. */
-const longestMessage = 2000;
-
-/** The same for the journal and the console. Secrets go first: a part of one would not be known any more. */
-export function shownError(error: unknown, log: Pick<Logger, "redact">): { code: string; message: string } {
-  const { code, message } = describeError(error);
-  const text = log.redact(message);
-  return { code, message: text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text };
 }

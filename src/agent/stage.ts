@@ -4,12 +4,13 @@ import type { ProcessIdentity } from "../host/process-info.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { addFindings, type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
-import type { RunResult, Stage } from "./contribution.ts";
+import type { Checked, Contribution, RunResult, Stage } from "./contribution.ts";
+import { describeError, shownError } from "./describe-error.ts";
 import { FindingsError } from "./findings-error.ts";
 import type { CompiledImage } from "./image.ts";
 import { Journal, type RunRecord } from "./journal.ts";
 import { newRegistry, type Registry, registered, registerFrom, withRegistry } from "./registry.ts";
-import { describeError, type Failure, Runner, type RunnerOptions, shownError } from "./runner.ts";
+import { type Failure, Runner, type RunnerOptions } from "./runner.ts";
 import { storeName } from "./store.ts";
 
 export const statusPath = "/etc/kanod-configure/status";
@@ -64,8 +65,8 @@ export async function runStage(options: StageOptions): Promise<StageOutcome> {
   };
   try {
     if (options.keep) await begin(host, journal, record);
-    const { input, registry } = await readInput(options);
-    const outcome = await runContributions(options, input, registry, journal, previous, record);
+    const input = await readInput(options);
+    const outcome = await runContributions(options, input, journal, previous, record);
     await finish(outcome.result.state);
     return { ...outcome, input };
   } catch (error) {
@@ -75,14 +76,20 @@ export async function runStage(options: StageOptions): Promise<StageOutcome> {
   }
 }
 
-async function readInput(options: StageOptions): Promise<{ input: CheckedInput; registry: Registry }> {
-  const { image, stage, log } = options;
+/** The input, with the contributions of the image and what their checks said. */
+interface StageInput extends CheckedInput {
+  registry: Registry;
+  checked: ReadonlyMap<Contribution, Checked<unknown>>;
+}
+
+async function readInput(options: StageOptions): Promise<StageInput> {
+  const { image, stage, log, host, minPriority } = options;
   const { configuration, systemSettings } = await options.read();
   const input = await readConfiguration(image, stage, configuration, systemSettings);
   for (const secret of input.secrets) log.addSecret(secret);
   const registry = await loadContributions(image);
-  checkMeaning(input, registered(stage, registry), options.minPriority);
-  return { input, registry };
+  const checked = checkMeaning(input, registered(stage, registry), { now: host.now(), minPriority });
+  return { ...input, registry, checked };
 }
 
 /** By image, because a module registers its contributions only when it is imported first. */
@@ -119,19 +126,20 @@ async function importAll(image: CompiledImage): Promise<Registry> {
 
 async function runContributions(
   options: StageOptions,
-  input: CheckedInput,
-  registry: Registry,
+  input: StageInput,
   journal: Journal,
   previous: RunRecord | undefined,
   record: RunRecord,
 ): Promise<{ result: RunResult; failures: readonly Failure[] }> {
   const { stage, minPriority = Number.NEGATIVE_INFINITY } = options;
-  const contributions = registered(stage, registry).filter(({ priority }) => priority >= minPriority);
+  const contributions = registered(stage, input.registry).filter(({ priority }) => priority >= minPriority);
   const finishedBefore = options.resume === true ? finishedIn(previous) : new Set<string>();
   const runner = new Runner({
     contributions,
     conf: input.conf,
     system: input.system,
+    checked: input.checked,
+    minPriority: options.minPriority,
     init: options.init,
     host: options.hostOfContribution,
     store: (contribution, log, host = options.host) => journal.stores.open(storeName(contribution), host, log),
@@ -145,7 +153,7 @@ async function runContributions(
     onSuccess: async (contribution) => (options.keep ? journal.settle(contribution) : undefined),
   });
   record.contributions = runner.records;
-  const outcome = await withRegistry(registry, () => runner.run());
+  const outcome = await withRegistry(input.registry, () => runner.run());
   for (const { error } of outcome.failures) {
     if (error instanceof FindingsError) addFindings(input, error.findings);
   }

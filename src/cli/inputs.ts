@@ -1,5 +1,5 @@
 import type { InputText } from "../agent/configuration.ts";
-import { describeError } from "../agent/runner.ts";
+import { describeError } from "../agent/describe-error.ts";
 import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
 import { usageError } from "./command-line.ts";

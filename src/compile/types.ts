@@ -29,14 +29,15 @@ export async function generateTypes(schema: JsonSchema, systemSchema: JsonSchema
   ]);
 }
 
-const augmentation = `import type * as boot from "./boot.js";
+const augmentation = `import type { DeepReadonly } from "${augmented}";
+import type * as boot from "./boot.js";
 import type * as configuration from "./configuration.js";
 import type * as system from "./system.js";
 
 declare module "${augmented}" {
-  interface Configuration extends configuration.Root {}
-  interface BootConfiguration extends boot.Root {}
-  interface SystemSettings extends system.Root {}
+  interface Configuration extends DeepReadonly<configuration.Root> {}
+  interface BootConfiguration extends DeepReadonly<boot.Root> {}
+  interface SystemSettings extends DeepReadonly<system.Root> {}
 }
 `;
 

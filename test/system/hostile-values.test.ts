@@ -13,6 +13,7 @@ import { type ContributionRun, type ContributionTest, runContribution } from "ka
 import { expect, onTestFinished, test } from "vitest";
 import { openVault } from "../../contributions/vault/kanod/vault/open.ts";
 import type { VaultSettings } from "../../contributions/vault/kanod/vault/settings.ts";
+import { findings } from "../../src/agent/configuration.ts";
 import type { BootConfiguration, Configuration, Finding } from "../../src/agent/contribution.ts";
 import { registered } from "../../src/agent/registry.ts";
 import { collectContributions } from "../../src/compile/collect.ts";
@@ -87,15 +88,13 @@ function refusals(conf: Configuration): Refusal[] {
   const bySchema = problems.filter(({ severity }) => severity === "error");
   if (bySchema.length > 0) return bySchema;
   const boot = (conf as { boot?: BootConfiguration }).boot ?? {};
-  const errors = (findings: readonly Finding[], prefix: string): Refusal[] =>
-    findings
+  const errors = (found: readonly Finding[], prefix: string): Refusal[] =>
+    found
       .filter(({ severity }) => severity === "error")
-      .map((found) => ({ ...found, pointer: prefix + found.pointer }));
+      .map((finding) => ({ ...finding, pointer: prefix + finding.pointer }));
   return [
-    ...registered("boot").flatMap(({ options }) =>
-      errors(options.check?.({ conf: boot, system: {} } as never) ?? [], "/boot"),
-    ),
-    ...registered("run").flatMap(({ options }) => errors(options.check?.({ conf, system: {} } as never) ?? [], "")),
+    ...errors(findings({ conf: boot as never, system: {} }, registered("boot")), "/boot"),
+    ...errors(findings({ conf, system: {} }, registered("run")), ""),
   ];
 }
 

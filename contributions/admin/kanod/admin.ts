@@ -1,4 +1,4 @@
-import { type Configuration, type Finding, type Host, isReference, register, requireNoErrors } from "kanod-configure";
+import { type Configuration, type Finding, type Host, isReference, register } from "kanod-configure";
 import { type Account, findAccount, groupMembers, passwordHash } from "./accounts/accounts.ts";
 import { fitsHash, hashPassword, isPasswordHash, passwordFault, setPasswordHash } from "./accounts/password.ts";
 import { publicKeyFault, withKeys } from "./accounts/public-keys.ts";
@@ -16,7 +16,6 @@ register(
   110,
   async ({ conf, host, log }) => {
     if (conf.admin === undefined) return;
-    requireNoErrors(findings(conf));
     const name = conf.admin.username ?? defaultName;
     const done = [
       ...(await ensureAccount(host, name)),

@@ -1,4 +1,4 @@
-import { type Configuration, type Finding, isReference, register, requireNoErrors } from "kanod-configure";
+import { type Configuration, type Finding, isReference, register } from "kanod-configure";
 import { machineNameFault, setHostName } from "./names/host-name.ts";
 import { localeFault, setLocale, setTimeZone, timeZoneFault } from "./names/locale.ts";
 
@@ -17,7 +17,6 @@ register(
   90,
   async ({ conf, host, log }) => {
     if (conf.locale === undefined && conf.timezone === undefined) return;
-    requireNoErrors(findings(conf));
     const done = conf.locale === undefined ? [] : await setLocale(host, conf.locale);
     if (conf.timezone !== undefined) done.push(...(await setTimeZone(host, conf.timezone)));
     log.info(done.join(", ") || "nothing changed");

@@ -1,4 +1,11 @@
-import { type BootConfiguration, type Finding, registerBoot, stopCloudInit } from "kanod-configure";
+import {
+  type BootConfiguration,
+  type Checked,
+  type CheckParams,
+  type Finding,
+  registerBoot,
+  stopCloudInit,
+} from "kanod-configure";
 import { type CommandLineChange, commandLineFault, parameterFault, parseCommandLine } from "./kernel/command-line.ts";
 import { applyKernelParameters, describeChange } from "./kernel/kernel-parameters.ts";
 import { rebootMachine } from "./kernel/reboot.ts";
@@ -6,8 +13,7 @@ import { rebootMachine } from "./kernel/reboot.ts";
 registerBoot(
   "Kernel parameters",
   50,
-  async ({ conf, host, log, defer }) => {
-    const change = wanted(conf);
+  async ({ conf, parsed: change, host, log, defer }) => {
     if (change.add.length + change.remove.length === 0) return;
     const state = await applyKernelParameters(host, change);
     const description = describeChange(change);
@@ -17,8 +23,12 @@ registerBoot(
     defer("reboot", (_, hostOfEnd) => rebootMachine(hostOfEnd));
     stopCloudInit(`reboots for the kernel parameters ${description}`);
   },
-  { check: ({ conf }) => findings(conf) },
+  { check },
 );
+
+function check({ conf }: CheckParams<BootConfiguration>): Checked<CommandLineChange> {
+  return { findings: findings(conf), parsed: wanted(conf) };
+}
 
 function wanted(conf: BootConfiguration): CommandLineChange {
   const { add = [], remove = [] } = conf.kernel ?? {};

@@ -1,22 +1,23 @@
-import { type Configuration, type Finding, isReference, register, requireNoErrors } from "kanod-configure";
+import { type Checked, type CheckParams, type Finding, isReference, register } from "kanod-configure";
+import type { FstabEntry } from "./fstab/fstab.ts";
 import { mountEntry, mountFault } from "./fstab/mount-entry.ts";
 import { applyMounts } from "./fstab/mounts.ts";
 
 register(
   "Mounts",
   75,
-  async ({ conf, host, log }) => {
+  async ({ conf, parsed, host, log }) => {
     if (conf.mounts === undefined) return;
-    requireNoErrors(findings(conf));
-    const done = await applyMounts(host, conf.mounts.map(mountEntry));
+    const done = await applyMounts(host, parsed);
     log.info(done.join(", ") || "nothing changed");
   },
-  { check: ({ conf }) => findings(conf) },
+  { check },
 );
 
-function findings({ mounts = [] }: Configuration): Finding[] {
-  const paths = mounts.map((mount) => mountEntry(mount).path);
-  return mounts.flatMap((mount, index): Finding[] => {
+function check({ conf: { mounts = [] } }: CheckParams): Checked<FstabEntry[]> {
+  const parsed = mounts.map(mountEntry);
+  const paths = parsed.map(({ path }) => path);
+  const findings = mounts.flatMap((mount, index): Finding[] => {
     if (mount.some((field) => isReference(String(field)))) return [];
     const fault = mountFault(mount);
     if (fault !== undefined) return [finding("bad-mount", index, fault.field, `this ${fault.reason}`)];
@@ -24,6 +25,7 @@ function findings({ mounts = [] }: Configuration): Finding[] {
     if (path === "none" || paths.indexOf(path ?? "") === index) return [];
     return [finding("duplicate-mount", index, 1, "an earlier entry mounts something here")];
   });
+  return { findings, parsed };
 }
 
 function finding(code: string, index: number, field: number, message: string): Finding {

@@ -213,8 +213,8 @@ test("what the renderer cannot express fails before anything is written, with ke
   const result = await run("network-manager", {
     network: { version: 2, ethernets: { eno1: { dhcp4: true, "emit-lldp": true } } },
   });
-  expect(result.error).toMatchObject({ code: "unsupported-by-renderer" });
-  expect(messageOf(result)).toContain("/network/ethernets/eno1/emit-lldp");
+  const findings = [{ pointer: "/network/ethernets/eno1/emit-lldp" }];
+  expect(result.error).toMatchObject({ code: "unsupported-by-renderer", findings });
   expect(result.steps).toEqual([]);
 });
 

@@ -1,27 +1,20 @@
-import {
-  type Configuration,
-  type Finding,
-  register,
-  registryFindings,
-  requireNoErrors,
-  withNexus,
-} from "kanod-configure";
+import { type Configuration, type Finding, isReference, register, registryFindings, withNexus } from "kanod-configure";
 
 register(
   "Nexus",
   149,
-  ({ conf, host, log, provide }) => {
+  ({ conf, log, provide }) => {
     if (conf.nexus?.docker === undefined) return;
-    requireNoErrors(findings(conf, host.now()));
     provide({ conf: { ...conf, container_registries: withNexus(conf.container_registries, conf.nexus) } });
     log.info(`${conf.nexus.docker} mirrors the public registries`);
   },
-  { check: ({ conf }) => findings(conf, new Date()) },
+  { check: ({ conf, now }) => findings(conf, now) },
 );
 
 /** The section is checked as the mirror that it becomes: what is wrong there has its place in this one. */
 function findings({ nexus }: Configuration, now: Date): Finding[] {
-  if (nexus === undefined || [nexus.docker, nexus.certificate].some((text) => text?.startsWith("@vault:"))) return [];
+  if (nexus === undefined || [nexus.docker, nexus.certificate].some((text) => text !== undefined && isReference(text)))
+    return [];
   return registryFindings(withNexus(undefined, nexus), now)
     .filter(({ pointer }) => pointer.startsWith("/container_registries/servers/"))
     .map((finding) => ({

@@ -10,7 +10,6 @@ import {
   parseNetwork,
   register,
   renderTemplate,
-  requireNoErrors,
 } from "kanod-configure";
 
 type Ntp = NonNullable<Configuration["ntp"]>;
@@ -34,7 +33,6 @@ register(
   100,
   async ({ conf, host, log }) => {
     if (conf.ntp === undefined) return;
-    requireNoErrors(findings(conf));
     const isChrony = (await host.stat("/usr/sbin/chronyd")) !== undefined;
     const done = isChrony ? await configureChrony(host, log, conf.ntp) : await configureTimesyncd(host, log, conf.ntp);
     log.info(done);

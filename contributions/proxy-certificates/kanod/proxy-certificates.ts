@@ -21,9 +21,9 @@ register(
     // What comes from Vault is trusted right after Vault, at 71.
     await trustCertificates(host, conf, isReference);
   },
-  { check: ({ conf }) => findings(conf) },
+  { check: ({ conf, now }) => findings(conf, now) },
 );
 
-function findings(conf: Configuration): ReturnType<typeof certificateFindings> {
-  return [...certificateFindings(conf.certificates ?? {}, new Date()), ...checkVaultSection(conf)];
+function findings(conf: Configuration, now: Date): ReturnType<typeof certificateFindings> {
+  return [...certificateFindings(conf.certificates ?? {}, now), ...checkVaultSection(conf)];
 }

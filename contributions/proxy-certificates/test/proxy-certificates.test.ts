@@ -1,6 +1,7 @@
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { expect, test } from "vitest";
 import "../kanod/proxy-certificates.ts";
+import { findings } from "../../../src/agent/configuration.ts";
 import { registered } from "../../../src/agent/registry.ts";
 import { readmeExamples } from "../../../test/support/readme.ts";
 import { selfSigned } from "../../../test/support/self-signed.ts";
@@ -35,15 +36,14 @@ test("sets up proxy and certificates", async () => {
 });
 
 test("leaves a certificate that Vault has for later", async () => {
-  const run = await runBase({ certificates: { company: "@vault:ca" } });
+  const run = await runBase({ certificates: { company: "@vault:ca" }, vault: { url: "https://v" } });
   expect(run.state).toBe("done");
   expect(Object.keys(run.files)).toEqual([]);
 });
 
 test("finds before the run what the schema cannot see", () => {
-  const base = registered("run").find(({ name }) => name === "Proxy and certificates");
   const certificates = { good: pem, bad: "no PEM", later: "@vault:ca" };
-  const found = base?.options.check?.({ conf: { name: "n", certificates } as never, system: {} }) ?? [];
+  const found = findings({ conf: { name: "n", certificates } as never, system: {} }, registered("run"));
   expect(found.map(({ pointer, code }) => [pointer, code])).toEqual([
     ["/certificates/bad", "bad-certificate"],
     ["/certificates/later", "vault-section-missing"],

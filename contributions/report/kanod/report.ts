@@ -32,12 +32,12 @@ register(
       log.info(`sent: ${result.state}`);
     });
   },
-  { check: ({ conf }) => findings(conf) },
+  { check: ({ conf, now }) => findings(conf, now) },
 );
 
-function findings({ report }: Configuration): Finding[] {
+function findings({ report }: Configuration, now: Date): Finding[] {
   if (report === undefined) return [];
-  const found = report.ca === undefined ? [] : checkCertificates(report.ca, "/report/ca", new Date());
+  const found = report.ca === undefined ? [] : checkCertificates(report.ca, "/report/ca", now);
   if (report.token === undefined || report.url.startsWith("https:")) return found;
   const message = "the token would go over the network in plain: the URL has to be https";
   return [...found, { severity: "error", code: "report-without-tls", pointer: "/report/url", message }];

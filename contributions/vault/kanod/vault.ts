@@ -1,19 +1,18 @@
 import {
   type CertificateSource,
   certificateFindings,
+  isReference,
   noProxyEntries,
   type ProxySettings,
   proxyFor,
   proxyVariables,
   register,
-  requireNoErrors,
   trustCertificates,
 } from "kanod-configure";
 import { removeConfiguration, removeUserData } from "./cleanup/cleanup.ts";
 import { checkVault, vaultPriority } from "./vault/check.ts";
 import { removeTpmFiles } from "./vault/gatekeeper.ts";
 import { openVault } from "./vault/open.ts";
-import { isPlanned } from "./vault/planned.ts";
 
 /** What the element `proxy-certificates` has in its schema; an image may lack it. */
 type BaseSections = CertificateSource & { proxy?: ProxySettings };
@@ -40,18 +39,18 @@ register(
   {
     // Login, certificates and references may each take `vault.timeout`, at most an hour.
     timeout: 11_000,
-    check: ({ conf, minPriority }) => checkVault(conf, new Date(), minPriority),
+    check: ({ conf, now, minPriority }) => checkVault(conf, now, minPriority),
   },
 );
 
-register("Certificates from Vault", 71, async ({ conf, host, vault }) => {
-  if (vault === undefined) return;
-  const sections: BaseSections = { ...conf };
-  const planned = isPlanned(vault);
-  if (!planned) requireNoErrors(certificateFindings(sections.certificates ?? {}, new Date()));
-  // In a plan a description stands in the place of a certificate.
-  await trustCertificates(host, sections, (pem) => planned && !pem.includes("-----BEGIN"));
-});
+register(
+  "Certificates from Vault",
+  71,
+  async ({ conf, host, vault }) => {
+    if (vault !== undefined) await trustCertificates(host, conf as CertificateSource, isReference);
+  },
+  { check: ({ conf, now }) => certificateFindings((conf as CertificateSource).certificates ?? {}, now) },
+);
 
 register("Clean up", 1000, ({ conf, log, defer }) => {
   const { configuration = false, user_data = false } = conf.cleanup ?? {};

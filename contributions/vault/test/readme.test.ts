@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import "../../proxy-certificates/kanod/proxy-certificates.ts";
 import "../kanod/vault.ts";
+import { findings } from "../../../src/agent/configuration.ts";
 import { registered } from "../../../src/agent/registry.ts";
 import { collectContributions } from "../../../src/compile/collect.ts";
 import { elementOfFolder } from "../../../src/compile/elements.ts";
@@ -27,8 +28,7 @@ const examples = ["proxy-certificates", "vault"].flatMap((name) => {
 test.each(examples)("the example %s is a configuration without any fault", (name, text) => {
   const document = parseYaml(text, name);
   expect([...document.problems, ...validateDocument(document, { schema, validator })]).toEqual([]);
-  const params = { conf: document.value as never, system: {} };
-  expect(registered("run").flatMap(({ options }) => options.check?.(params) ?? [])).toEqual([]);
+  expect(findings({ conf: document.value as never, system: {} }, registered("run"))).toEqual([]);
 });
 
 test("the README explains each code of an error, and no other", () => {

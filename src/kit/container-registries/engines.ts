@@ -1,6 +1,7 @@
 import type { Configuration, SystemSettings } from "../../agent/contribution.ts";
 import { ofThisRun } from "../../agent/registry.ts";
 import { AgentError } from "../../config/agent-error.ts";
+import type { DeepReadonly } from "../../config/deep-freeze.ts";
 import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { RegistryModel } from "./model.ts";
@@ -8,8 +9,8 @@ import type { RegistryModel } from "./model.ts";
 /** What a container engine is configured with. */
 export interface ContainerEngineParams {
   /** The complete configuration. */
-  conf: Configuration;
-  system: SystemSettings;
+  conf: DeepReadonly<Configuration>;
+  system: DeepReadonly<SystemSettings>;
   host: Host;
   log: Logger;
   /** What `container_registries` comes to. */
@@ -51,7 +52,10 @@ export function registerContainerEngine(
  *
  * @throws AgentError `unknown-container-engine` for a name that no element has registered
  */
-export async function findContainerEngine(host: Host, system: SystemSettings): Promise<Engine | undefined> {
+export async function findContainerEngine(
+  host: Host,
+  system: DeepReadonly<SystemSettings>,
+): Promise<Engine | undefined> {
   const { container_engine: wanted } = system;
   if (wanted === undefined) return firstInstalled(host);
   const engine = engines().get(String(wanted));

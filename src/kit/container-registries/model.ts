@@ -1,8 +1,8 @@
 /** The section `container_registries` of a configuration. */
 export interface RegistrySettings {
-  map?: RegistryMapping[];
-  servers?: ServerSettings[];
-  default_mirrors?: string[];
+  map?: readonly RegistryMapping[];
+  servers?: readonly ServerSettings[];
+  default_mirrors?: readonly string[];
 }
 
 export interface RegistryMapping {
@@ -10,7 +10,7 @@ export interface RegistryMapping {
   name: string;
   /** URL to go to instead of the registry of that name. */
   server?: string;
-  mirrors?: string[];
+  mirrors?: readonly string[];
 }
 
 export interface ServerSettings {
@@ -47,16 +47,16 @@ export interface Registry {
   name: string;
   server: RegistryServer;
   /** Asked before the server, in this order. */
-  mirrors: RegistryServer[];
+  mirrors: readonly RegistryServer[];
 }
 
 /** What a container engine has to know about registries. */
 export interface RegistryModel {
-  registries: Registry[];
+  registries: readonly Registry[];
   /** For registries that have no entry of their own. */
-  defaultMirrors: RegistryServer[];
+  defaultMirrors: readonly RegistryServer[];
   /** Every server that is told about, in the order of the configuration. */
-  servers: RegistryServer[];
+  servers: readonly RegistryServer[];
 }
 
 /** What a registry's name stands for, where it is not the server's name. */

@@ -33,7 +33,7 @@ export function holdsReference(text: string): boolean {
   return embedded.test(text);
 }
 
-/** Reads a text that `isReference` accepts. @throws MalformedReference */
+/** Reads a text that `startsReference` accepts. @throws MalformedReference */
 export function parseReference(text: string): Reference {
   const rest = text.slice(prefix.length);
   if (rest === "ca") return { kind: "ca" };

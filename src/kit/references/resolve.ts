@@ -2,7 +2,7 @@ import type { Finding } from "../../agent/contribution.ts";
 import { AgentError } from "../../config/agent-error.ts";
 import { jsonPointer } from "../../config/problem.ts";
 import { transformJson } from "../common.ts";
-import { isReference } from "../findings.ts";
+import { startsReference } from "../findings.ts";
 import { isGeneral, VaultError } from "./errors.ts";
 import { NestedYaml } from "./nested-yaml.ts";
 import { holdsReference, MalformedReference, parseReference, type Reference } from "./reference.ts";
@@ -35,7 +35,7 @@ function collect(value: unknown, parts: (string | number)[], found: FoundReferen
   if (typeof value !== "object" || value === null) return;
   for (const [key, item] of Object.entries(value)) {
     parts.push(key);
-    if (isReference(key) || holdsReference(key)) {
+    if (startsReference(key) || holdsReference(key)) {
       const message = "a reference to Vault cannot be a key";
       found.findings.push({ ...misplaced(jsonPointer(parts), message), atKey: true });
     }
@@ -45,7 +45,7 @@ function collect(value: unknown, parts: (string | number)[], found: FoundReferen
 }
 
 function collectText(text: string, pointer: string, found: FoundReferences): void {
-  if (!isReference(text)) {
+  if (!startsReference(text)) {
     if (holdsReference(text)) {
       const hint = "@vault:yaml: resolves references inside of a YAML text";
       found.findings.push({ ...misplaced(pointer, "a reference to Vault must be the whole value"), hint });
@@ -66,7 +66,7 @@ function collectText(text: string, pointer: string, found: FoundReferences): voi
 function collectNested(document: string, pointer: string, found: FoundReferences): void {
   const nested = new NestedYaml(document);
   for (const text of nested.values) collectText(text, pointer, found);
-  if (nested.keys.some((key) => isReference(key) || holdsReference(key))) {
+  if (nested.keys.some((key) => startsReference(key) || holdsReference(key))) {
     found.findings.push(misplaced(pointer, "a reference to Vault cannot be a key"));
   }
 }
@@ -93,7 +93,7 @@ export async function resolveReferences<T>(
   if (findings.length > 0) throw referencesError(findings);
   const values = await lookUpAll(uses, lookup);
   const substitute = (text: string): string | undefined => {
-    if (!isReference(text)) return undefined;
+    if (!startsReference(text)) return undefined;
     const reference = parseReference(text);
     if (reference.kind === "yaml") return new NestedYaml(reference.document).render(substitute);
     const found = values.get(text);

@@ -13,7 +13,8 @@ const packageTypes = {
   "package.d.ts": 'export * from "./interfaces.js";\n',
   "interfaces.d.ts":
     "export interface Configuration {}\nexport interface BootConfiguration {}\n" +
-    "export interface SystemSettings { [key: string]: unknown }\n",
+    "export interface SystemSettings { [key: string]: unknown }\n" +
+    "export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;\n",
 };
 
 /** What tsc says, without places, of a function body with `conf`, `boot` and `system`. */
@@ -74,7 +75,7 @@ test("what the schema has can be read, with its type", async () => {
     const marker: string | undefined = boot.marker;
     const whatever: unknown = conf.anything?.["key"];
     const nested: string | undefined = conf.description?.properties;
-    const names: string[] | undefined = conf.names;
+    const names: readonly string[] | undefined = conf.names;
     return void [name, greeting, size, marker, whatever, nested, names];
   `;
   expect(await errorsOf(body, schema)).toEqual([]);
@@ -84,7 +85,7 @@ test("a key that no schema has is an error, at every depth and in the boot part"
   const errors = await errorsOf("conf.greetng; conf.boot?.lvm?.[0]?.sice; boot.maker; boot.name;", schema);
   expect(errors).toEqual([
     expect.stringContaining("Property 'greetng' does not exist on type 'Configuration'. Did you mean 'greeting'?"),
-    expect.stringContaining("Property 'sice' does not exist on type 'Volume'."),
+    expect.stringContaining("Property 'sice' does not exist on type '{ readonly size"),
     expect.stringContaining("Property 'maker' does not exist on type 'BootConfiguration'."),
     expect.stringContaining("Property 'name' does not exist on type 'BootConfiguration'."),
   ]);

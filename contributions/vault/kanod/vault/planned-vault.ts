@@ -1,6 +1,5 @@
 import type { VaultClient } from "kanod-configure";
-import { type LeafReference, resolveReferences } from "kanod-configure";
-import { asPlanned } from "./planned.ts";
+import { type LeafReference, plannedValue, resolveReferences } from "kanod-configure";
 import type { VaultSettings } from "./settings.ts";
 import type { Vault, VaultUse } from "./vault.ts";
 
@@ -13,15 +12,15 @@ export class PlannedVault implements Vault {
   }
 
   client(): VaultClient {
-    return asPlanned({
+    return {
       read: async () => ({}),
       issue: async (name) => ({
-        certificate: described(`pki-cert:${name}`),
-        privateKey: described(`pki-key:${name}`),
-        caChain: [described(`pki-ca-chain:${name}`)],
+        certificate: plannedValue(`pki-cert:${name}`),
+        privateKey: plannedValue(`pki-key:${name}`),
+        caChain: [plannedValue(`pki-ca-chain:${name}`)],
       }),
-      resolve: (value) => resolveReferences(value, async (reference) => described(nameOf(reference))),
-    });
+      resolve: (value) => resolveReferences(value, async (reference) => plannedValue(nameOf(reference))),
+    };
   }
 
   async issueAll({ log }: VaultUse): Promise<void> {
@@ -35,8 +34,4 @@ function nameOf(reference: LeafReference): string {
   if (reference.kind === "ca") return "ca";
   if ("name" in reference) return `${reference.kind}:${reference.name}`;
   return `${reference.kind}:${reference.path}:${reference.key}`;
-}
-
-function described(what: string): string {
-  return `(${what} from Vault)`;
 }
