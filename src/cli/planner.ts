@@ -2,6 +2,7 @@ import type { Contribution, RunResult, Stage } from "../agent/contribution.ts";
 import type { RunPart } from "../agent/runner.ts";
 import { CommandError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
+import { hostWith } from "../host/host-with.ts";
 import { urlSubject } from "../host/printable.ts";
 import { recordingHost } from "../host/recording-host.ts";
 import type { Logger } from "../log/logger.ts";
@@ -84,17 +85,5 @@ function observed(host: Host, unknown: Set<string>): Host {
     unknown.add(`which addresses ${name} has`);
     return host.lookup(name, options);
   };
-  return observedHost(host, { query, fetch, connect, lookup });
-}
-
-/** The host with some of its methods replaced. */
-function observedHost(host: Host, replaced: Partial<Host>): Host {
-  return new Proxy(host, {
-    get(target, name: keyof Host) {
-      const own = replaced[name];
-      if (own !== undefined) return own;
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
+  return hostWith(host, { query, fetch, connect, lookup });
 }

@@ -54,5 +54,13 @@ export {
 } from "./references/resolve.ts";
 export type { VaultClient } from "./references/vault-client.ts";
 export { settleDevices } from "./systemd/udev.ts";
-export { ensureService, hasUnit, reloadUnits } from "./systemd/units.ts";
+export {
+  configureService,
+  ensureService,
+  hasUnit,
+  owedRestarts,
+  reloadUnits,
+  type ServiceChange,
+  type ServiceParams,
+} from "./systemd/units.ts";
 export { renderTemplate } from "./templates.ts";

@@ -1,6 +1,7 @@
 import type { CloudInit, Contribution } from "../../src/agent/contribution.ts";
 import { Runner, type RunnerOptions } from "../../src/agent/runner.ts";
-import { Stores, storeName } from "../../src/agent/store.ts";
+import { type DurableStore, Stores, storeName } from "../../src/agent/store.ts";
+import type { Host } from "../../src/host/host.ts";
 import { recordingHost } from "../../src/host/recording-host.ts";
 import { createLog } from "../../src/log/log.ts";
 import type { LogEvent, Logger } from "../../src/log/logger.ts";
@@ -20,6 +21,11 @@ export function contribution(
   given: Partial<Contribution> = {},
 ): Contribution {
   return { stage: "run", name, priority: 100, element: "test", file: "kanod/test.ts", code, options: {}, ...given };
+}
+
+/** A store as a new run finds it on `host`. */
+export function storeOn(host: Host, log: Logger = memoryLog().log): DurableStore {
+  return new Stores({ known: [], onStored: () => {} }).open("test", host, log);
 }
 
 export const noCloudInit: CloudInit = {

@@ -84,11 +84,11 @@ describe("containerd", () => {
   test("is left alone by a second run, and not restarted for a hosts.toml", async () => {
     const first = await runEngine({ container_registries });
     const after = { ...files, ...first.files, [config]: { content: first.files[config], mode: 0o600 } };
-    const second = await runEngine({ container_registries }, { files: after });
+    const second = await runEngine({ container_registries }, { files: after, store: first.store });
     expect(second.steps).toEqual([]);
     expect(second.log.map(({ message }) => message)).toContain("containerd: nothing changed");
     const { default_mirrors: _, ...fewer } = container_registries;
-    const third = await runEngine({ container_registries: fewer }, { files: after });
+    const third = await runEngine({ container_registries: fewer }, { files: after, store: first.store });
     expect(third.steps).toContainEqual({ kind: "remove", path: "/etc/containerd/certs.d/_default/hosts.toml" });
     expect(commandsOf(third)).toEqual([]);
   });

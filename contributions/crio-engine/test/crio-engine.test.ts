@@ -1,4 +1,9 @@
-import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
+import {
+  type ContributionRun,
+  type ContributionTest,
+  runContribution,
+  type StoredState,
+} from "kanod-configure/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readmeExamples } from "../../../test/support/readme.ts";
 import "../../registries/kanod/container-engine.ts";
@@ -22,8 +27,12 @@ const container_registries = {
   default_mirrors: ["https://default.example.com"],
 };
 
-const runEngine = (files: object, conf: object = { container_registries }): Promise<ContributionRun> =>
-  runContribution("Container engine", { conf: { name: "node", ...conf }, files, commands } as ContributionTest);
+const runEngine = (
+  files: object,
+  conf: object = { container_registries },
+  store: StoredState = {},
+): Promise<ContributionRun> =>
+  runContribution("Container engine", { conf: { name: "node", ...conf }, files, store, commands } as ContributionTest);
 
 const commandsOf = (run: ContributionRun): string[] =>
   run.steps.flatMap((step) => (step.kind === "run" ? [step.argv.join(" ")] : []));
@@ -71,25 +80,22 @@ describe("CRI-O", () => {
 describe("podman", () => {
   test("gets the same, its credentials where it looks for them, and no service", async () => {
     const run = await runEngine(podman);
-    expect(Object.keys(run.files).toSorted()).toEqual([
-      registries,
-      "/root/.config/containers/auth.json",
-      "/var/lib/kanod-configure/registries.json",
-    ]);
+    expect(Object.keys(run.files).toSorted()).toEqual([registries, "/root/.config/containers/auth.json"]);
     expect(commandsOf(run)).toEqual([]);
   });
 
   test("is left alone by a second run, which says so", async () => {
     const first = await runEngine(podman);
     const auth = { content: first.files["/root/.config/containers/auth.json"], mode: 0o600 };
-    const second = await runEngine({ ...podman, ...first.files, "/root/.config/containers/auth.json": auth });
+    const files = { ...podman, ...first.files, "/root/.config/containers/auth.json": auth };
+    const second = await runEngine(files, undefined, first.store);
     expect(second.steps).toEqual([]);
     expect(second.log.map(({ message }) => message)).toContain("podman: nothing changed");
   });
 
   test("loses what is no longer configured", async () => {
     const first = await runEngine(podman);
-    const second = await runEngine({ ...podman, ...first.files }, {});
+    const second = await runEngine({ ...podman, ...first.files }, {}, first.store);
     expect(second.steps).toContainEqual({ kind: "remove", path: registries });
     expect(JSON.parse(second.files["/root/.config/containers/auth.json"] ?? "")).toEqual({});
   });

@@ -1,15 +1,15 @@
 import {
   AgentError,
   type Configuration,
-  ensureService,
+  configureService,
   type Finding,
-  type Host,
   isHost,
   isReference,
-  type Logger,
+  owedRestarts,
   parseNetwork,
   register,
   renderTemplate,
+  type ServiceParams,
 } from "kanod-configure";
 
 type Ntp = NonNullable<Configuration["ntp"]>;
@@ -31,13 +31,14 @@ const others = {
 register(
   "NTP",
   100,
-  async ({ conf, host, log }) => {
+  async (params) => {
+    const { conf, host, log } = params;
     if (conf.ntp === undefined) return;
     const isChrony = (await host.stat("/usr/sbin/chronyd")) !== undefined;
-    const done = isChrony ? await configureChrony(host, log, conf.ntp) : await configureTimesyncd(host, log, conf.ntp);
+    const done = isChrony ? await configureChrony(params, conf.ntp) : await configureTimesyncd(params, conf.ntp);
     log.info(done);
   },
-  { check: ({ conf }) => findings(conf) },
+  { check: ({ conf }) => findings(conf), owed: owedRestarts },
 );
 
 function findings({ ntp }: Configuration): Finding[] {
@@ -67,19 +68,21 @@ const noSource: Finding = {
   message: "the machine gets its time from nowhere: ntp names neither servers nor pools",
 };
 
-async function configureChrony(host: Host, log: Logger, ntp: Ntp): Promise<string> {
-  const distribution = (await host.stat("/etc/chrony")) === undefined ? others : debian;
+async function configureChrony(params: ServiceParams, ntp: Ntp): Promise<string> {
+  const distribution = (await params.host.stat("/etc/chrony")) === undefined ? others : debian;
   const { unit, config, keyfile, driftfile } = distribution;
   const { servers = [], pools = [], clients = [] } = ntp;
-  const change = await renderTemplate(host, "chrony.conf.j2", config, { servers, pools, clients, keyfile, driftfile });
-  const service = await ensureService(host, unit, { changed: change !== "same", log });
+  const variables = { servers, pools, clients, keyfile, driftfile };
+  const service = await configureService(params, unit, (host) =>
+    renderTemplate(host, "chrony.conf.j2", config, variables),
+  );
   const sources = [...servers, ...pools].join(", ");
   return `chrony: time from ${sources || "nowhere"}, ${service === "same" ? "nothing changed" : service}`;
 }
 
-async function configureTimesyncd(host: Host, log: Logger, ntp: Ntp): Promise<string> {
+async function configureTimesyncd(params: ServiceParams, ntp: Ntp): Promise<string> {
   const { servers = [], pools = [], clients = [] } = ntp;
-  if ((await host.stat("/usr/lib/systemd/systemd-timesyncd")) === undefined) {
+  if ((await params.host.stat("/usr/lib/systemd/systemd-timesyncd")) === undefined) {
     throw new AgentError("no-ntp-client", "neither chrony nor systemd-timesyncd is installed");
   }
   if (clients.length > 0) {
@@ -89,7 +92,7 @@ async function configureTimesyncd(host: Host, log: Logger, ntp: Ntp): Promise<st
   // The empty assignment forgets servers that other files name (systemd.syntax(7)); DHCP's are not asked as long as
   // there are servers here.
   const text = `# Written by kanod-configure from the section ntp: changes made here are lost.\n[Time]\nNTP=\nNTP=${sources}\n`;
-  const change = await host.writeFile("/etc/systemd/timesyncd.conf.d/90-kanod-configure.conf", text);
-  const service = await ensureService(host, "systemd-timesyncd.service", { changed: change !== "same", log });
+  const path = "/etc/systemd/timesyncd.conf.d/90-kanod-configure.conf";
+  const service = await configureService(params, "systemd-timesyncd.service", (its) => its.writeFile(path, text));
   return `systemd-timesyncd: time from ${sources || "nowhere"}, ${service === "same" ? "nothing changed" : service}`;
 }

@@ -4,6 +4,7 @@ import {
   type CheckParams,
   type Finding,
   findContainerEngine,
+  owedRestarts,
   type RegistryModel,
   register,
   registryFindings,
@@ -14,15 +15,15 @@ import {
 register(
   "Container engine",
   150,
-  async ({ conf, parsed: registries, system, host, log }) => {
+  async ({ conf, parsed: registries, system, host, log, store }) => {
     const engine = await findContainerEngine(host, system);
-    if (engine !== undefined) return engine.code({ conf, system, host, log, registries });
+    if (engine !== undefined) return engine.code({ conf, system, host, log, store, registries });
     if (conf.container_registries === undefined && conf.containers === undefined) return;
     throw new AgentError("no-container-engine", "no container engine was found to configure registries for", {
       hint: "add an element of a container engine (NAME-engine) to the image",
     });
   },
-  { check },
+  { check, owed: owedRestarts },
 );
 
 /** The deprecated section is checked as what it is translated to: what is wrong there has its place in this one. */

@@ -1,6 +1,8 @@
+import type { Host } from "../../host/host.ts";
+import { beforeChanges } from "../../host/host-with.ts";
 import { b64 } from "../common.ts";
 import { noProxyEntries, type ProxySettings, proxyVariables } from "../proxy.ts";
-import { ensureService, reloadUnits } from "../systemd/units.ts";
+import { configureService } from "../systemd/units.ts";
 import type { ContainerEngineParams } from "./engines.ts";
 import type { RegistryModel, RegistryServer } from "./model.ts";
 import { OwnedFiles } from "./owned.ts";
@@ -10,10 +12,10 @@ import { systemdAssignment } from "./text.ts";
 export const secretFile = { mode: 0o600, secret: true } as const;
 
 /** Writes certificate authority, client certificate and client key of each server, as docker, podman and CRI-O name them. */
-async function writeCertificates(files: OwnedFiles, folder: string, { servers }: RegistryModel): Promise<void> {
+function writeCertificates(files: OwnedFiles, folder: string, { servers }: RegistryModel): void {
   for (const server of servers) {
     for (const { path, text, isSecret } of certificateFiles(folder, server)) {
-      await files.write(path, text.endsWith("\n") ? text : `${text}\n`, isSecret ? secretFile : {});
+      files.write(path, text.endsWith("\n") ? text : `${text}\n`, isSecret ? secretFile : {});
     }
   }
 }
@@ -43,21 +45,21 @@ export function authParts(
   return { auths: Object.fromEntries(auths) };
 }
 
-/** Has the engine's service use the proxy. Returns the path of the drop-in when it changed. */
-async function writeProxyDropIn(
+/** Has the engine's service use the proxy. */
+function writeProxyDropIn(
   files: OwnedFiles,
   service: string,
   { conf, system }: Pick<ContainerEngineParams, "conf" | "system">,
-): Promise<string[]> {
+): void {
   const { proxy } = conf as { proxy?: ProxySettings };
   const values = Object.entries(proxyVariables(proxy, noProxyEntries(system["no_proxy"])));
-  if (values.length === 0) return [];
+  if (values.length === 0) return;
   const lines = values.flatMap(([name, value]) =>
     [name.toUpperCase(), name].map((its) => systemdAssignment(its, value)),
   );
   const text = `# Written by kanod-configure from the section proxy.\n[Service]\n${lines.join("\n")}\n`;
   const path = `/etc/systemd/system/${service}.d/50-kanod-configure-proxy.conf`;
-  return (await files.write(path, text, secretFile)) ? [path] : [];
+  files.write(path, text, secretFile);
 }
 
 /** The parts of a container engine that {@link configureEngine} needs to know. */
@@ -68,10 +70,10 @@ export interface EngineSetup {
   unit: string | undefined;
   /** Folder of certificates, in which each server has a folder of its host's name. */
   certificates: string;
-  /** Writes its configuration. Returns the changed files that the service reads only when it starts. */
-  write(files: OwnedFiles): Promise<string[]>;
-  /** A file that the service reads only when it starts; asked for files that are removed. */
-  readAtStart?: string;
+  /** Writes its configuration: through `files`, or with `host`, which knows what the service has to be restarted for. */
+  write(files: OwnedFiles, host: Host): void | Promise<void>;
+  /** Files that the service reads only when it starts. */
+  readAtStart: readonly string[];
 }
 
 /**
@@ -79,20 +81,21 @@ export interface EngineSetup {
  * where it has to read a changed file. Files of an earlier run that are no longer wanted are removed.
  */
 export async function configureEngine(params: ContainerEngineParams, engine: EngineSetup): Promise<void> {
-  const { host, log, registries } = params;
-  const { title, unit, certificates } = engine;
-  const files = await OwnedFiles.open(host);
-  const changed = await engine.write(files);
-  await writeCertificates(files, certificates, registries);
-  if (unit !== undefined) changed.push(...(await writeProxyDropIn(files, unit, params)));
-  changed.push(
-    ...(await files.finish()).filter((path) => path.startsWith("/etc/systemd/") || path === engine.readAtStart),
-  );
+  const { log, registries, store } = params;
+  const { title, unit, certificates, readAtStart } = engine;
+  const write = async (host: Host): Promise<void> => {
+    const files = await OwnedFiles.open(host, store);
+    await engine.write(files, host);
+    writeCertificates(files, certificates, registries);
+    if (unit !== undefined) writeProxyDropIn(files, unit, params);
+    await files.finish();
+  };
   if (unit === undefined) {
+    const changed: string[] = [];
+    await write(beforeChanges(params.host, async (path) => void changed.push(path)));
     log.info(`${title}: ${changed.length > 0 ? "registries changed" : "nothing changed"}`);
     return;
   }
-  if (changed.some((path) => path.startsWith("/etc/systemd/"))) await reloadUnits(host);
-  const service = await ensureService(host, unit, { changed: changed.length > 0, log });
+  const service = await configureService(params, unit, write, (path) => readAtStart.includes(path));
   log.info(`${title}: ${service === "same" ? "nothing changed" : service}`);
 }

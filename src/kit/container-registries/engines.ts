@@ -1,4 +1,4 @@
-import type { Configuration, SystemSettings } from "../../agent/contribution.ts";
+import type { Configuration, Store, SystemSettings } from "../../agent/contribution.ts";
 import { ofThisRun } from "../../agent/registry.ts";
 import { AgentError } from "../../config/agent-error.ts";
 import type { DeepReadonly } from "../../config/deep-freeze.ts";
@@ -13,6 +13,7 @@ export interface ContainerEngineParams {
   system: DeepReadonly<SystemSettings>;
   host: Host;
   log: Logger;
+  store: Store;
   /** What `container_registries` comes to. */
   registries: RegistryModel;
 }

@@ -14,26 +14,26 @@ export function configureContainerd(params: ContainerEngineParams): Promise<void
     title: "containerd",
     unit: "containerd.service",
     certificates: certificatesFolder,
-    write: async (files) => {
-      const { changed, hostsFolder } = await writeConfig(params);
-      // A hosts.toml is read for each pull.
-      for (const { path, text } of hostsFiles(hostsFolder, params.registries)) await files.write(path, text);
-      return changed ? [configPath] : [];
+    // A hosts.toml is read for each pull.
+    readAtStart: [configPath],
+    write: async (files, host) => {
+      const hostsFolder = await writeConfig({ ...params, host });
+      for (const { path, text } of hostsFiles(hostsFolder, params.registries)) files.write(path, text);
     },
   });
 }
 
-async function writeConfig(params: ContainerEngineParams): Promise<{ changed: boolean; hostsFolder: string }> {
+async function writeConfig(params: ContainerEngineParams): Promise<string> {
   const { host, log, registries } = params;
   const before = (await host.readFile(configPath)) ?? "";
   const others = withoutOurs(before);
   const isEmpty = others.trim() === "";
   if (registries.registries.length + registries.defaultMirrors.length === 0) {
     // Nothing is asked for: a service that runs is not restarted only to be told where there is nothing.
-    if (others === before) return { changed: false, hostsFolder: defaultHostsFolder };
+    if (others === before) return defaultHostsFolder;
     if (isEmpty) await host.remove(configPath);
     else await host.writeFile(configPath, others);
-    return { changed: true, hostsFolder: defaultHostsFolder };
+    return defaultHostsFolder;
   }
   if (/^\s*disabled_plugins\s*=.*["'](io\.containerd\.grpc\.v1\.)?cri["']/m.test(before)) {
     log.warn(`${configPath} disables the plugin that Kubernetes pulls images with: nothing here has an effect on it`);
@@ -41,8 +41,8 @@ async function writeConfig(params: ContainerEngineParams): Promise<{ changed: bo
   const major = isEmpty ? await majorVersion(params) : undefined;
   const { text, hostsFolder } = editContainerdConfig(others, major, registries.servers);
   const isSecret = registries.servers.some(({ credentials }) => credentials !== undefined);
-  const changed = (await host.writeFile(configPath, text, isSecret ? secretFile : {})) !== "same";
-  return { changed, hostsFolder };
+  await host.writeFile(configPath, text, isSecret ? secretFile : {});
+  return hostsFolder;
 }
 
 async function majorVersion({ host }: ContainerEngineParams): Promise<number> {

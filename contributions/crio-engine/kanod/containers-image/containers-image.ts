@@ -30,25 +30,22 @@ export async function configureContainersImage(params: ContainerEngineParams): P
     title: hasCrio ? "CRI-O" : "podman",
     unit: hasCrio ? "crio.service" : undefined,
     certificates: "/etc/containers/certs.d",
-    readAtStart: registriesPath,
+    readAtStart: [registriesPath, crioPath],
     write: (files) => writeFiles(files, params, hasCrio),
   });
 }
 
-async function writeFiles(files: OwnedFiles, params: ContainerEngineParams, hasCrio: boolean): Promise<string[]> {
+async function writeFiles(files: OwnedFiles, params: ContainerEngineParams, hasCrio: boolean): Promise<void> {
   const { registries } = params;
-  const changed: string[] = [];
   const tables = registries.registries.map((registry) => registryTable(registry, registries.defaultMirrors)).join("\n");
   const head = "# Written by kanod-configure from the section container_registries: changes made here are lost.\n\n";
-  if (tables !== "" && (await files.write(registriesPath, `${head}${tables}`))) changed.push(registriesPath);
+  if (tables !== "") files.write(registriesPath, `${head}${tables}`);
   const auths = authParts(registries, keyOf);
   if (hasCrio && Object.keys(auths.auths).length > 0) {
-    const text = `[crio.image]\nglobal_auth_file = ${tomlString(authPath)}\n`;
-    if (await files.write(crioPath, text)) changed.push(crioPath);
+    files.write(crioPath, `[crio.image]\nglobal_auth_file = ${tomlString(authPath)}\n`);
     await files.merge(authPath, auths, secretFile);
   }
   if (await isThere(params, "podman")) await files.merge(podmanAuthPath, auths, secretFile);
-  return changed;
 }
 
 async function isThere({ host }: ContainerEngineParams, program: string): Promise<boolean> {

@@ -31,10 +31,10 @@ export async function configureDocker(params: ContainerEngineParams): Promise<vo
     title: "docker",
     unit: "docker.service",
     certificates: "/etc/docker/certs.d",
+    readAtStart: [daemonPath],
     write: async (files) => {
-      const changed = await files.merge(daemonPath, settings);
+      await files.merge(daemonPath, settings);
       await files.merge(authPath, authParts(registries, keyOf), secretFile);
-      return changed ? [daemonPath] : [];
     },
   });
 }

@@ -21,7 +21,7 @@ export const networkManager: Renderer = {
 };
 
 async function start(host: Host, { profiles }: Setup, log: Logger): Promise<void> {
-  const service = await ensureService(host, "NetworkManager.service", { changed: false });
+  const service = await ensureService(host, "NetworkManager.service");
   if (service === "same") {
     await host.run(["nmcli", "connection", "reload"], { timeout: commandTimeout, why: "read the new configuration" });
   }

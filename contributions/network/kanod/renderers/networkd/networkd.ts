@@ -33,9 +33,9 @@ function valuesOf(text: string, key: string): string[] {
 
 async function start(host: Host, setup: Setup, log: Logger): Promise<void> {
   if (await hasUnit(host, "systemd-resolved.service")) {
-    await ensureService(host, "systemd-resolved.service", { changed: false });
+    await ensureService(host, "systemd-resolved.service");
   }
-  const service = await ensureService(host, "systemd-networkd.service", { changed: false });
+  const service = await ensureService(host, "systemd-networkd.service");
   if (service === "same") {
     await host.run(["networkctl", "reload"], { timeout: commandTimeout, why: "read the new configuration" });
     const affected = (await present(host, setup.names)).filter((name) => name !== "lo");
