@@ -2,10 +2,12 @@
 export * from "./agent/contribution.ts";
 export { register, registerBoot, stopCloudInit } from "./agent/registry.ts";
 export { AgentError } from "./config/agent-error.ts";
+export type { AnyCode, Code } from "./config/codes/catalogue.ts";
 export type { DeepReadonly } from "./config/deep-freeze.ts";
 export { isMapping } from "./config/mapping.ts";
 export {
   escapePointerPart,
+  type Finding,
   hasErrors,
   jsonPointer,
   type Problem,

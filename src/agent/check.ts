@@ -1,5 +1,6 @@
 import { AgentError } from "../config/agent-error.ts";
-import type { Checked, CheckParams, Contribution, Finding } from "./contribution.ts";
+import type { Finding } from "../config/problem.ts";
+import type { Checked, CheckParams, Contribution } from "./contribution.ts";
 import { describeError } from "./describe-error.ts";
 
 /** What the check of a contribution says; nothing where it has none. @throws AgentError `check-failed` */

@@ -1,12 +1,12 @@
 import { AgentError } from "../config/agent-error.ts";
-import { hasErrors, type Problem } from "../config/problem.ts";
+import { type Finding, hasErrors, type Problem } from "../config/problem.ts";
 import { secretValues } from "../config/secret-values.ts";
 import { positionFindings, validateDocument } from "../config/validate.ts";
 import type { CompiledSchema } from "../config/validator.ts";
 import { parseYaml, requireMapping, type YamlDocument } from "../config/yaml.ts";
 import { check as checkContribution } from "./check.ts";
 import { compiledSchemas } from "./compiled-schemas.ts";
-import type { Checked, Configuration, Contribution, Finding, Stage, SystemSettings } from "./contribution.ts";
+import type { Checked, Configuration, Contribution, Stage, SystemSettings } from "./contribution.ts";
 import type { CompiledImage } from "./image.ts";
 
 /** A text and the name that problems call it by. */

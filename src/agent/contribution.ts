@@ -1,5 +1,5 @@
 import type { DeepReadonly } from "../config/deep-freeze.ts";
-import type { Severity } from "../config/problem.ts";
+import type { Finding } from "../config/problem.ts";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log/logger.ts";
 
@@ -216,18 +216,6 @@ export interface CheckParams<Conf = Configuration> {
   now: Date;
   /** Contributions of a lower priority are left out of the run that is about to begin. */
   minPriority?: number;
-}
-
-/** What a check found. The position in the user's file is added by the caller, from the pointer. */
-export interface Finding {
-  severity: Severity;
-  code: string;
-  /** JSON pointer into the checked configuration (`conf`). */
-  pointer: string;
-  /** The finding is about the key, not the value. */
-  atKey?: boolean;
-  message: string;
-  hint?: string;
 }
 
 export type Stage = "boot" | "run";

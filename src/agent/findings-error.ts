@@ -1,5 +1,5 @@
 import { AgentError } from "../config/agent-error.ts";
-import type { Finding } from "./contribution.ts";
+import type { Finding } from "../config/problem.ts";
 
 /**
  * A contribution failed because of certain places of the configuration: they are shown to the user as those that checks

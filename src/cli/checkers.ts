@@ -8,9 +8,9 @@ import { AgentError } from "../config/agent-error.ts";
 import { compileSchema } from "../config/compile-validator.ts";
 import { isMapping } from "../config/mapping.ts";
 import { once } from "../config/once.ts";
-import { hasErrors, type Problem } from "../config/problem.ts";
+import { type Finding, hasErrors, type Problem } from "../config/problem.ts";
 import { bootSchema, type JsonSchema, knownKeys } from "../config/schema.ts";
-import { type PlacedFinding, positionFindings } from "../config/validate.ts";
+import { positionFindings } from "../config/validate.ts";
 import type { CompiledSchema } from "../config/validator.ts";
 import type { YamlDocument } from "../config/yaml.ts";
 import { secretLines, suspectedLines } from "../report/secret-lines.ts";
@@ -85,7 +85,7 @@ export function createCheckers(rules: Rules): Checkers {
 }
 
 /** The one order of things: the YAML, the schema and, only for what these accept, the contributions' checks. */
-function checker(compiled: CompiledSchema, meaning: (conf: Configuration) => PlacedFinding[]): DocumentChecker {
+function checker(compiled: CompiledSchema, meaning: (conf: Configuration) => Finding[]): DocumentChecker {
   return (given) => {
     const { document, problems } = checkDocument(given, compiled);
     const found = hasErrors(problems) ? [] : meaningProblems(document, meaning);
@@ -93,7 +93,7 @@ function checker(compiled: CompiledSchema, meaning: (conf: Configuration) => Pla
   };
 }
 
-function meaningProblems(document: YamlDocument, meaning: (conf: Configuration) => PlacedFinding[]): Problem[] {
+function meaningProblems(document: YamlDocument, meaning: (conf: Configuration) => Finding[]): Problem[] {
   try {
     return positionFindings(document, meaning((document.value ?? {}) as Configuration));
   } catch (error) {
@@ -103,7 +103,7 @@ function meaningProblems(document: YamlDocument, meaning: (conf: Configuration) 
 }
 
 /** The `boot` part of a configuration is what kanod-bootcmd will read. */
-function findingsOfBoot(conf: Configuration, contributions: readonly Contribution[]): PlacedFinding[] {
+function findingsOfBoot(conf: Configuration, contributions: readonly Contribution[]): Finding[] {
   const { boot } = conf as unknown as { boot?: Configuration };
   if (boot === undefined) return [];
   const found = findings({ conf: boot, system: {} }, contributions);

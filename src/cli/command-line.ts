@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import type { CompiledImage } from "../agent/image.ts";
 import { AgentError } from "../config/agent-error.ts";
 import type { DocumentKind } from "../config/checked-file.ts";
+import type { Code } from "../config/codes/catalogue.ts";
 import type { DocumentChecker } from "../user-data/read/check.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 
@@ -87,6 +88,6 @@ export function reportError(error: unknown, io: CliIo): number {
 }
 
 /** A mistake in the command line. */
-export function usageError(code: string, message: string, hint?: string): AgentError {
+export function usageError(code: Code, message: string, hint?: string): AgentError {
   return new AgentError(code, message, { exitCode: exitCodes.usage, hint });
 }

@@ -3,6 +3,7 @@ import { type CommandContext, type CommandDefinition, execute, Program } from ".
 import { defineCompletion } from "./completion.ts";
 import { defineContributions } from "./contributions.ts";
 import { defineDocs } from "./docs.ts";
+import { defineExplain } from "./explain.ts";
 import { defineManPages } from "./man-pages.ts";
 import { definePlan } from "./plan-command.ts";
 import { defineSchema } from "./schema.ts";
@@ -30,6 +31,7 @@ export async function configureCommand(
     defineContributions,
     defineSchema,
     defineDocs,
+    defineExplain,
     defineCompletion,
     defineManPages,
     ...buildSide,

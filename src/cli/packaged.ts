@@ -12,7 +12,17 @@ type Agent = Pick<typeof import("./agent.ts"), "runAgent">;
 type Bundle = (given?: object) => { agent: Agent; image: CompiledImage };
 
 /** The commands of the agent that an image has. */
-const agentCommands = ["validate", "plan", "status", "analyze", "user-data", "contributions", "schema", "docs"];
+const agentCommands = [
+  "validate",
+  "plan",
+  "status",
+  "analyze",
+  "user-data",
+  "contributions",
+  "schema",
+  "docs",
+  "explain",
+];
 
 /** The program that is none of an agent's. Not from io.ts: a command that runs from the bundle loads no module besides. */
 const builder = "kanod-image-builder";

@@ -6,7 +6,6 @@ import type { Host } from "../host/host.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { githubReport } from "../report/github.ts";
 import { jsonReport } from "../report/json.ts";
-import { sarifReport } from "../report/sarif.ts";
 import { textReport } from "../report/text-report.ts";
 import {
   type ReportFormat,
@@ -55,7 +54,9 @@ export { reportFormats };
 async function newReport({ io, image }: CommandContext, format: ReportFormat): Promise<ValidationReport> {
   if (format === "json") return jsonReport();
   if (format === "github") return githubReport();
-  return format === "sarif" ? sarifReport((await image.manifest()).agent) : textReport({ color: io.color });
+  if (format === "text") return textReport({ color: io.color });
+  const { sarifReport } = await import(/* webpackMode: "eager" */ "../report/sarif.ts");
+  return sarifReport((await image.manifest()).agent);
 }
 
 type Input = InputFile | MissingFile | { shown: string; stdin: true };

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
+import type { Code } from "../config/codes/catalogue.ts";
 import type { Problem, SourceRange } from "../config/problem.ts";
-import { BuildError, type BuildProblemCode, buildProblem } from "./build-error.ts";
+import { BuildError, buildProblem } from "./build-error.ts";
 import type { CollectedElement } from "./collect.ts";
 import { ShownPaths } from "./shown-paths.ts";
 import { machine, packageFolder, readText, requiredPackage, runProgram, writeText } from "./workspace.ts";
@@ -97,7 +98,7 @@ function rangeAt(file: string, lines: readonly string[], line: number, column: n
   return { file, line, column: from, endColumn: from + [...token].length };
 }
 
-function kindOfError(code: string): BuildProblemCode {
+function kindOfError(code: string): Code {
   if (code === "TS2307" || code === "TS2792") return "missing-package";
   return /^TS1\d{3}$/.test(code) ? "syntax-error" : "type-error";
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { rehearsalCodes } from "../config/codes/build.ts";
 import type { Problem } from "../config/problem.ts";
-import { BuildError, type BuildProblemCode, buildProblem, buildProblemCodes, fileProblem } from "./build-error.ts";
+import { BuildError, buildProblem, fileProblem } from "./build-error.ts";
 import type { CollectedElement } from "./collect.ts";
 import { findString } from "./source-search.ts";
 import { machine, type ProgramResult, readText, runProgram, writeText } from "./workspace.ts";
@@ -92,11 +93,14 @@ async function problemOf(result: ProgramResult, module: Module | undefined, ende
   return fileProblem(file, "import-failed", `importing it ends the agent: ${whatItSaid(result)}`);
 }
 
+type RehearsalCode = keyof typeof rehearsalCodes;
+
 /** What the agent says of a module that it cannot use: registerAll in src/agent/stage.ts. */
-function refusalOf({ stderr }: ProgramResult, module: Module): { code: BuildProblemCode; reason: string } | undefined {
+function refusalOf({ stderr }: ProgramResult, module: Module): { code: RehearsalCode; reason: string } | undefined {
   const said = /cannot be used: (?<reason>.*?)(?: \[(?<code>[a-z-]+)\])? \[import-failed\]$/m.exec(stderr)?.groups;
   if (said === undefined) return undefined;
-  const code = buildProblemCodes.find((each) => each === said["code"]) ?? "import-failed";
+  const told = said["code"] ?? "";
+  const code = told in rehearsalCodes ? (told as RehearsalCode) : "import-failed";
   const whereabouts = ` (${module.file} of element ${module.element.name})`;
   return { code, reason: (said["reason"] ?? "").replace(whereabouts, "") };
 }

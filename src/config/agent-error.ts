@@ -1,3 +1,5 @@
+import type { AnyCode } from "./codes/catalogue.ts";
+
 /**
  * An error that people and scripts can rely on: a stable code, and the exit code that the program ends with. Its message
  * never holds a value of the configuration.
@@ -5,14 +7,14 @@
 export class AgentError extends Error {
   override readonly name: string = "AgentError";
   /** Stable, kebab-case. */
-  readonly code: string;
+  readonly code: AnyCode;
   /** As in the exit code table of the README. */
   readonly exitCode: number;
   /** What to do about it, where there is something to say. */
   readonly hint: string | undefined;
 
   constructor(
-    code: string,
+    code: AnyCode,
     message: string,
     options: { exitCode?: number; hint?: string | undefined; cause?: unknown } = {},
   ) {

@@ -1,11 +1,11 @@
+import type { Code } from "./codes/catalogue.ts";
 import { explainErrors } from "./explain.ts";
 import { formats } from "./formats.ts";
 import { createMetaValidator, createValidator } from "./generate-validators.ts";
 import { tell } from "./messages.ts";
 import { neverValid } from "./never-valid.ts";
 import { otherDialects } from "./other-dialects.ts";
-import { escapePointerPart, type Problem, type SourceRange } from "./problem.ts";
-import type { ProblemCode } from "./problem-codes.ts";
+import { escapePointerPart, type Finding, type Problem, type SourceRange } from "./problem.ts";
 import {
   isSchema,
   isSchemaObject,
@@ -19,7 +19,7 @@ import {
 import { mapSubschemas, type Subschema, subschemas, walkSchema } from "./schema-walk.ts";
 import { shown } from "./shown.ts";
 import { suggest } from "./suggest.ts";
-import { type PlacedFinding, positionFindings } from "./validate.ts";
+import { positionFindings } from "./validate.ts";
 
 /** Where a value of the schema, or the key that leads to it, was written: YamlDocument.locate, or a merge's. */
 export type Locate = (pointer: string, part?: "key" | "value") => SourceRange | undefined;
@@ -38,7 +38,9 @@ export function checkSchema(schema: unknown, locate: Locate = () => undefined): 
 }
 
 /** A finding whose code is one of this layer. */
-type SchemaFinding = PlacedFinding & { code: ProblemCode };
+interface SchemaFinding extends Finding {
+  code: Code;
+}
 
 const noSchema: SchemaFinding = {
   severity: "error",

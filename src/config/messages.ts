@@ -1,13 +1,13 @@
+import type { Code } from "./codes/catalogue.ts";
 import type { Explained } from "./explain.ts";
 import { pointerParts } from "./problem.ts";
-import type { ProblemCode } from "./problem-codes.ts";
 import { type JsonSchemaObject, list, mapping } from "./schema.ts";
 import { escapeControls, shown } from "./shown.ts";
 import { suggest } from "./suggest.ts";
 
 /** How an error of validation is told. */
 export interface Told {
-  code: ProblemCode;
+  code: Code;
   message: string;
   hint?: string | undefined;
   /** What the problem is about, below the value that the error is about: the key of a mapping, or the item of a list. */
@@ -206,7 +206,7 @@ function badFormat({ error, schema }: Explained, where: string): Told {
 }
 
 /** A teller for keywords that compare with a number; `unit` is what is counted. */
-function limit(code: ProblemCode, relation: string, unit?: string): Teller {
+function limit(code: Code, relation: string, unit?: string): Teller {
   return ({ error }, where) => {
     const bound = Number(error.params["limit"]);
     const counted = unit === undefined ? "" : ` ${bound === 1 ? unit : (plurals[unit] ?? `${unit}s`)}`;

@@ -1,9 +1,8 @@
 import { branches, conjuncts, isClosedTo, propertyOf, referred } from "./conjunction.ts";
-import { escapePointerPart, type SourceRange } from "./problem.ts";
+import { escapePointerPart, type Finding, type SourceRange } from "./problem.ts";
 import { isSchemaObject, type JsonSchema, type JsonSchemaObject, list, mapping } from "./schema.ts";
 import { type Subschema, walkSchema } from "./schema-walk.ts";
 import { shown } from "./shown.ts";
-import type { PlacedFinding } from "./validate.ts";
 
 /**
  * What a schema says that no document can ever fulfil: keys that it declares or demands of an object that is closed
@@ -13,8 +12,8 @@ import type { PlacedFinding } from "./validate.ts";
 export function neverValid(
   root: JsonSchema,
   locate: (pointer: string) => SourceRange | undefined,
-): (PlacedFinding & { code: "never-valid" })[] {
-  const found = new Map<string, PlacedFinding & { code: "never-valid" }>();
+): (Finding & { code: "never-valid" })[] {
+  const found = new Map<string, Finding & { code: "never-valid" }>();
   for (const start of walkSchema(root)) {
     // A branch is looked at together with the schema that it is a part of.
     if (isBranch.test(start.pointer)) continue;

@@ -1,3 +1,5 @@
+import type { AnyCode, Code } from "./codes/catalogue.ts";
+
 /**
  * Where something stands in a text. Lines and columns count from 1, columns in characters (Unicode code points), and
  * `endColumn` is the column behind the last character on `line`.
@@ -13,11 +15,23 @@ export interface SourceRange {
 export const severities = ["error", "warning", "note"] as const;
 export type Severity = (typeof severities)[number];
 
-/** One thing that is wrong, or worth knowing, in an input. Problems are collected: all of them are shown at once. */
+/** What a check found in a configuration. {@link Problem} is the same with its position in the user's file. */
+export interface Finding {
+  severity: Severity;
+  code: AnyCode;
+  /** JSON pointer (RFC 6901) into the data that was checked. */
+  pointer: string;
+  /** The finding is about the key, not the value. */
+  atKey?: boolean;
+  message: string;
+  hint?: string | undefined;
+}
+
+/** Something wrong, or worth knowing, in an input. Problems are collected and shown all at once. */
 export interface Problem {
   severity: Severity;
-  /** Stable name of the kind of problem, such as `unknown-key`: docs/problems.md lists them, tests assert them. */
-  code: string;
+  /** Stable name of the kind of problem, such as `unknown-key`: `kanod-configure explain` knows them, tests assert them. */
+  code: Code;
   /** JSON pointer (RFC 6901) of the offending value, or of the offending key for an unknown key. */
   pointer: string;
   /** One sentence. Never holds a value that the schema marks `x-kanod-secret`. */

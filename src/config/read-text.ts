@@ -1,5 +1,5 @@
+import type { Code } from "./codes/catalogue.ts";
 import type { SourceRange } from "./problem.ts";
-import type { ProblemCode } from "./problem-codes.ts";
 import { SourceText } from "./source-text.ts";
 
 const byteOrderMark = "\ufeff";
@@ -7,7 +7,7 @@ const replacement = 0xfffd;
 
 /** What a text cannot be read for, and where. */
 export interface TextFault {
-  code: ProblemCode;
+  code: Code;
   message: string;
   hint: string;
   source: SourceRange;

@@ -1,21 +1,10 @@
+import type { Code } from "./codes/catalogue.ts";
 import { explainErrors } from "./explain.ts";
 import { tell } from "./messages.ts";
-import { escapePointerPart, type Problem, type Severity, sortProblems } from "./problem.ts";
+import { escapePointerPart, type Finding, type Problem, sortProblems } from "./problem.ts";
 import { isSecret } from "./schema.ts";
 import type { CompiledSchema } from "./validator.ts";
 import type { YamlDocument } from "./yaml.ts";
-
-/** Something that a check found at a place in the data, such as a contribution's `Finding`. */
-export interface PlacedFinding {
-  severity: Severity;
-  code: string;
-  /** JSON pointer into the document's value. */
-  pointer: string;
-  /** It is about the key, not the value. */
-  atKey?: boolean;
-  message: string;
-  hint?: string | undefined;
-}
 
 /**
  * All that a schema finds wrong with a document, with positions, in their order. `validator` is made of `schema`, by
@@ -31,7 +20,7 @@ export function validateDocument(
   const value = readableValue(document);
   if (value === undefined || validator(value)) return [];
   const { schema } = compiled;
-  const findings = explainErrors(schema, value, validator.errors ?? []).map((explained): PlacedFinding => {
+  const findings = explainErrors(schema, value, validator.errors ?? []).map((explained): Finding => {
     const { below, ...told } = tell(explained, isSecret(schema, explained.error.instancePath));
     const pointer = below === undefined ? "" : `/${escapePointerPart(String(below))}`;
     return { severity: "error", pointer: explained.error.instancePath + pointer, ...told };
@@ -47,16 +36,14 @@ function readableValue({ value, partial, problems }: YamlDocument): unknown {
 }
 
 /** The findings as problems with their position in the document, each only once, in the order of the text. */
-export function positionFindings(
-  document: Pick<YamlDocument, "locate">,
-  findings: readonly PlacedFinding[],
-): Problem[] {
+export function positionFindings(document: Pick<YamlDocument, "locate">, findings: readonly Finding[]): Problem[] {
   const problems = new Map<string, Problem>();
   for (const { severity, code, pointer, atKey, message, hint } of findings) {
     const source = document.locate(pointer, atKey === true ? "key" : "value");
     problems.set(JSON.stringify([code, pointer, message]), {
       severity,
-      code,
+      // The codes of elements that others wrote pass through.
+      code: code as Code,
       pointer,
       message,
       ...(hint === undefined ? {} : { hint }),

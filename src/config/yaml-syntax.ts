@@ -1,6 +1,6 @@
 import { type Document, type ErrorCode, isNode, visit, type YAMLError } from "yaml";
+import type { Code } from "./codes/catalogue.ts";
 import type { Problem } from "./problem.ts";
-import type { ProblemCode } from "./problem-codes.ts";
 import type { SourceText } from "./source-text.ts";
 
 /** In plain words what the yaml package only has a code for, and what to do about it. */
@@ -40,7 +40,7 @@ export function syntaxProblems(source: SourceText, document: Document.Parsed): P
 }
 
 interface Explanation {
-  code?: ProblemCode;
+  code?: Code;
   message: string;
   hint?: string;
 }

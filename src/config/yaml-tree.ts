@@ -10,8 +10,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import type { Code } from "./codes/catalogue.ts";
 import { escapePointerPart, type Problem, pointerParts, type SourceRange } from "./problem.ts";
-import type { ProblemCode } from "./problem-codes.ts";
 import { shown } from "./shown.ts";
 import type { SourceText } from "./source-text.ts";
 
@@ -218,14 +218,14 @@ export class YamlTree {
     }
   }
 
-  #giveUp(code: ProblemCode, pointer: string, node: unknown, message: string): never {
+  #giveUp(code: Code, pointer: string, node: unknown, message: string): never {
     this.#followed = undefined;
     this.#report(code, pointer, { node }, message);
     throw new Unreadable();
   }
 
   /** What an alias brings in was reported where its anchor stands. */
-  #report(code: ProblemCode, pointer: string, place: Place, message: string, hint?: string): void {
+  #report(code: Code, pointer: string, place: Place, message: string, hint?: string): void {
     if (this.#followed !== undefined) return;
     const source = this.#rangeOf(place, "value");
     this.problems.push({

@@ -1,7 +1,7 @@
 import { Composer, type CST, type Document, Lexer, Parser } from "yaml";
+import type { Code } from "./codes/catalogue.ts";
 import { isMapping } from "./mapping.ts";
 import { type Problem, type SourceRange, sortProblems } from "./problem.ts";
-import type { ProblemCode } from "./problem-codes.ts";
 import { decodeText, unprintableCharacters } from "./read-text.ts";
 import { SourceText } from "./source-text.ts";
 import { syntaxProblems } from "./yaml-syntax.ts";
@@ -174,7 +174,7 @@ function readDocument(source: SourceText, document: Document.Parsed): ReadDocume
   return new ReadDocument(source, [...syntaxProblems(source, document), ...tree.problems], tree, document.range[0]);
 }
 
-function unreadable(source: SourceText, code: ProblemCode, message: string, at: number): ReadDocument {
+function unreadable(source: SourceText, code: Code, message: string, at: number): ReadDocument {
   return new ReadDocument(source, [
     { severity: "error", code, pointer: "", message, source: source.range(at, at + 1) },
   ]);

@@ -1,4 +1,5 @@
 import { AgentError } from "../config/agent-error.ts";
+import type { Code } from "../config/codes/catalogue.ts";
 
 /** An operation of the host that failed: a file that cannot be written, a server that does not answer. */
 export class HostError extends AgentError {
@@ -6,7 +7,7 @@ export class HostError extends AgentError {
   /** The path, or the URL without user information and query. */
   readonly subject: string;
 
-  constructor(code: string, subject: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: Code, subject: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
     super(code, message, options);
     this.subject = subject;
   }

@@ -1,9 +1,10 @@
 import { getSystemErrorMap } from "node:util";
+import type { Code } from "../config/codes/catalogue.ts";
 import { HostError } from "./errors.ts";
 import { printable } from "./printable.ts";
 
 /** `errno` names (errno(3)) by the code of the {@link HostError} that they become; all others are `io-error`. */
-const codes: Readonly<Record<string, string>> = {
+const codes: Readonly<Record<string, Code>> = {
   EACCES: "permission-denied",
   EPERM: "permission-denied",
   ENOSPC: "no-space",
@@ -25,7 +26,7 @@ export function fileError(action: string, path: string, error: unknown): HostErr
 }
 
 /** An error that was found before the system was asked. */
-export function refusal(code: string, action: string, path: string, reason: string): HostError {
+export function refusal(code: Code, action: string, path: string, reason: string): HostError {
   return new HostError(code, path, failure(action, path, reason));
 }
 

@@ -1,3 +1,4 @@
+import type { Code } from "../config/codes/catalogue.ts";
 import { refusal } from "./file-error.ts";
 import type { Change, FileStatus, Host, Ownership } from "./host.ts";
 import { pathFault, pathNames } from "./path.ts";
@@ -47,7 +48,7 @@ export class Overlay {
     path: string,
     options: { follow: boolean; make?: boolean },
   ): Promise<string | undefined> {
-    const refuse = (code: string, reason: string) => refusal(code, action, path, reason);
+    const refuse = (code: Code, reason: string) => refusal(code, action, path, reason);
     const fault = pathFault(path);
     if (fault !== undefined) throw refuse("bad-path", fault);
     const pending = pathNames(path);

@@ -10,6 +10,7 @@ import {
   realpathSync,
   type Stats,
 } from "node:fs";
+import type { Code } from "../config/codes/catalogue.ts";
 import type { HostError } from "./errors.ts";
 import { errorCode, fileError, refusal } from "./file-error.ts";
 import { pathFault, pathNames } from "./path.ts";
@@ -86,7 +87,7 @@ export class Tree {
    * @throws HostError "cannot ACTION PATH: …"
    */
   at<T>(action: string, path: string, options: LocateOptions, use: (place: Place) => T): T | undefined {
-    const refuse = (code: string, reason: string): HostError => refusal(code, action, path, reason);
+    const refuse = (code: Code, reason: string): HostError => refusal(code, action, path, reason);
     const fault = pathFault(path);
     if (fault !== undefined) throw refuse("bad-path", fault);
     const names = pathNames(path);
@@ -119,11 +120,11 @@ export class Tree {
 class Walk {
   readonly #tree: Tree;
   readonly #options: LocateOptions;
-  readonly #refuse: (code: string, reason: string) => HostError;
+  readonly #refuse: (code: Code, reason: string) => HostError;
   /** From the root to where the walk stands: `..` goes back in it and so never above the root. */
   readonly #folders: [Folder, ...Folder[]];
 
-  constructor(tree: Tree, options: LocateOptions, refuse: (code: string, reason: string) => HostError) {
+  constructor(tree: Tree, options: LocateOptions, refuse: (code: Code, reason: string) => HostError) {
     this.#tree = tree;
     this.#options = options;
     this.#refuse = refuse;

@@ -1,3 +1,4 @@
+import type { Code } from "../config/codes/catalogue.ts";
 import { HostError } from "./errors.ts";
 
 /** Node's timers cannot wait longer than 2^31 - 1 ms. In seconds. */
@@ -27,7 +28,7 @@ export async function bounded<T>(
   start: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { kind, subject, action } = what;
-  const failure = (code: string, why: string, cause?: unknown): HostError =>
+  const failure = (code: Code, why: string, cause?: unknown): HostError =>
     new HostError(code, subject, `cannot ${action} ${subject}: ${why}`, { cause });
   const stop = new AbortController();
   const { seconds, signal } = limits;

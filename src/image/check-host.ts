@@ -69,5 +69,5 @@ async function needsTerminal(interactive: boolean): Promise<boolean> {
   if (exitCode === 0) return false;
   if (interactive) return true;
   const hint = "diskimage-builder mounts and changes root: run this as root, or let sudo work without a password";
-  throw new AgentError("no-root", "sudo asks for a password, and there is no terminal to give it", { hint });
+  throw new AgentError("needs-root", "sudo asks for a password, and there is no terminal to give it", { hint });
 }

@@ -1,5 +1,5 @@
-import type { Finding } from "../agent/contribution.ts";
 import { AgentError } from "../config/agent-error.ts";
+import type { Finding } from "../config/problem.ts";
 
 /** Whether a text is the place of a value that only Vault has, so that nothing can be said about it yet. */
 export function isReference(text: string): boolean {

@@ -1,4 +1,5 @@
 import type { CheckedFile } from "../config/checked-file.ts";
+import { findCode } from "../config/codes/find-code.ts";
 import type { Problem } from "../config/problem.ts";
 import type { ValidationReport } from "./validation.ts";
 
@@ -33,15 +34,39 @@ export function sarifReport(version: string): ValidationReport {
       return "";
     },
     end: () => {
-      const rules = [...codes].sort().map((id) => ({ id, name: id }));
+      const rules = [...codes].sort().map(rule);
       const rest = {
         columnKind: "unicodeCodePoints",
         invocations: [{ executionSuccessful: unreadable.length === 0, toolExecutionNotifications: unreadable }],
-        tool: { driver: { name: "kanod-configure", version, rules } },
+        tool: { driver: { name: "kanod-configure", version, informationUri: homepage, rules } },
       };
       return `\n], ${JSON.stringify(rest).slice(1, -1)} }] }\n`;
     },
   };
+}
+
+/** `homepage` of package.json. */
+const homepage = "https://www.npmjs.com/package/kanod-configure";
+
+/** GitHub shows `help.markdown` beside an alert, and the other texts in its lists. Elements of others have no texts. */
+function rule(id: string): object {
+  const known = findCode(id);
+  if (known === undefined) return { id, name: id };
+  const { meaning, remedy, severity = "error", page, section } = known;
+  return {
+    id,
+    name: id,
+    shortDescription: { text: firstSentence(meaning) },
+    fullDescription: { text: meaning },
+    defaultConfiguration: { level: severity },
+    help: { text: `${meaning}\n${remedy}`, markdown: `${meaning}\n\n**What to do:** ${remedy}` },
+    helpUri: `${homepage}#${id}`,
+    properties: { tags: [page, section] },
+  };
+}
+
+function firstSentence(text: string): string {
+  return /^.*?\.(?= |$)/.exec(text)?.[0] ?? text;
 }
 
 function result(file: string, { severity, code, pointer, message, hint, source }: Problem): object {

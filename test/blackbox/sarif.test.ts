@@ -60,6 +60,14 @@ test("it is a log of SARIF 2.1.0", () => {
   const rules = run?.tool.driver.rules?.map(({ id }) => id) ?? [];
   expect(new Set(rules).size).toBe(rules.length);
   expect(new Set(results.map(({ ruleId }) => ruleId))).toEqual(new Set(rules));
+  // 3.49.9 to 3.49.14: GitHub shows these texts with each alert.
+  for (const { shortDescription, fullDescription, help, helpUri } of run?.tool.driver.rules ?? []) {
+    expect(shortDescription?.text).toMatch(/\.$/);
+    expect(fullDescription?.text).toContain(shortDescription?.text);
+    expect(help?.markdown).toContain("**What to do:**");
+    expect(URL.canParse(helpUri ?? "")).toBe(true);
+  }
+  expect(URL.canParse(run?.tool.driver.informationUri ?? "")).toBe(true);
   const places = results.flatMap(({ locations }) => locations ?? []).map(({ physicalLocation }) => physicalLocation);
   expect(places).toHaveLength(results.length);
   expect(new Set(places.map(fileOf))).toEqual(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Configuration, Finding } from "../../../src/agent/contribution.ts";
+import type { Configuration } from "../../../src/agent/contribution.ts";
+import type { Finding } from "../../../src/config/problem.ts";
 import { checkVaultSection } from "../../../src/kit/references/resolve.ts";
 import { selfSigned } from "../../../test/support/self-signed.ts";
 import { checkVault } from "../kanod/vault/check.ts";

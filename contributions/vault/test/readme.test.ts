@@ -30,12 +30,3 @@ test.each(examples)("the example %s is a configuration without any fault", (name
   expect([...document.problems, ...validateDocument(document, { schema, validator })]).toEqual([]);
   expect(findings({ conf: document.value as never, system: {} }, registered("run"))).toEqual([]);
 });
-
-test("the README explains each code of an error, and no other", () => {
-  const source = readFileSync(new URL("../../../src/kit/references/errors.ts", import.meta.url), "utf8");
-  const codes = [...source.matchAll(/^ {2}\| "(vault-[a-z-]+)"/gm)].map(([, code = ""]) => code);
-  expect(codes.length).toBeGreaterThan(15);
-  const table = read("vault", "README.md").split("While it runs")[1] ?? "";
-  const explained = [...table.matchAll(/`(vault-[a-z-]+)`/g)].map(([, code]) => code);
-  expect([...new Set([...explained, "vault-certificate-unknown"])].sort()).toEqual([...codes].sort());
-});

@@ -1,3 +1,4 @@
+import type { Code } from "../../config/codes/catalogue.ts";
 import { jsonPointer, type Problem, type SourceRange } from "../../config/problem.ts";
 import type { YamlDocument } from "../../config/yaml.ts";
 import type { Entry } from "../modules/module-definition.ts";
@@ -42,7 +43,7 @@ export class Layer {
   /** A problem with what stands at `path`. */
   problem(
     path: Path,
-    code: string,
+    code: Code,
     message: string,
     { hint, at }: { hint?: string | undefined; at?: "key" | "value" } = {},
   ): Problem {

@@ -80,7 +80,7 @@ async function inputProblems(layers: readonly Layer[], { environment }: RequestC
       await findModule(text, layer.folder);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
-      problems.push(layer.problem(path, error.code, error.message, { hint: error.hint }));
+      problems.push(layer.problem(path, "unknown-module", error.message, { hint: error.hint }));
     }
   }
   for (const { layer, path, text } of joinedList(layers, "elementsPath")) {
@@ -221,7 +221,7 @@ class Request {
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       const hint = `these can be used: ${[...vars.keys()].join(", ") || "none"}`;
-      this.problems.push(layer.problem(path, error.code, error.message, { hint }));
+      this.problems.push(layer.problem(path, "unknown-module", error.message, { hint }));
       return text;
     }
   }

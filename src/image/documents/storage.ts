@@ -1,3 +1,4 @@
+import type { Code } from "../../config/codes/catalogue.ts";
 import type { Problem } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
 import type { Partition, Storage, Volume } from "./image-part.ts";
@@ -70,7 +71,7 @@ export function storageProblems(layer: Layer): Problem[] {
   const { storage } = layer.part;
   if (storage === undefined) return [];
   const { partitions, volumes = [], table = "gpt" } = storage;
-  const report = (path: readonly (string | number)[], code: string, message: string): Problem =>
+  const report = (path: readonly (string | number)[], code: Code, message: string): Problem =>
     layer.problem(["storage", ...path], code, message);
   const mounted = [
     ...partitions.map((each, index) => ({ each, path: ["partitions", index] })),
@@ -106,7 +107,7 @@ export function storageProblems(layer: Layer): Problem[] {
 function repeated(
   mounted: readonly { each: Partition | Volume; path: readonly (string | number)[] }[],
   key: "name" | "mountPoint",
-  report: (path: readonly (string | number)[], code: string, message: string) => Problem,
+  report: (path: readonly (string | number)[], code: Code, message: string) => Problem,
 ): Problem[] {
   return mounted.flatMap(({ each, path }, index) => {
     const value = each[key];

@@ -1,3 +1,4 @@
+import type { Code } from "../../config/codes/catalogue.ts";
 import type { Problem } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
 import { suggest } from "../../config/suggest.ts";
@@ -129,6 +130,6 @@ function choicesHint({ choices = [] }: DeclaredOption): string {
     : `the choices are ${choices.map(shown).join(", ")}`;
 }
 
-function wishProblem(code: string, message: string, hint: string): Problem {
+function wishProblem(code: Code, message: string, hint: string): Problem {
   return { severity: "error", code, pointer: "", message, hint };
 }

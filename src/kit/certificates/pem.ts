@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { Finding } from "../../agent/contribution.ts";
+import type { Finding } from "../../config/problem.ts";
 import { jsonPointer, type Severity } from "../../config/problem.ts";
 import { isReference } from "../findings.ts";
 

@@ -1,4 +1,4 @@
-import type { Finding } from "../../agent/contribution.ts";
+import type { Finding } from "../../config/problem.ts";
 import { parseAddress } from "../address.ts";
 import { checkCertificates } from "../certificates/pem.ts";
 import { isReference } from "../findings.ts";

@@ -1,28 +1,9 @@
-import type { Finding } from "../../agent/contribution.ts";
 import { FindingsError } from "../../agent/findings-error.ts";
+import type { vaultRunCodes } from "../../config/codes/element-runs.ts";
+import type { Finding } from "../../config/problem.ts";
 
-/** What went wrong between the machine and Vault: contributions/vault/README.md explains each. */
-export type VaultErrorCode =
-  | "vault-unreachable"
-  | "vault-timeout"
-  | "vault-unavailable"
-  | "vault-sealed"
-  | "vault-tls"
-  | "vault-redirected"
-  | "vault-answer-invalid"
-  | "vault-login-failed"
-  | "vault-wrapping-token-used"
-  | "vault-gatekeeper"
-  | "vault-tpm"
-  | "vault-denied"
-  | "vault-path-missing"
-  | "vault-secret-deleted"
-  | "vault-key-missing"
-  | "vault-secret-not-text"
-  | "vault-certificate-unknown"
-  | "vault-issue-failed"
-  | "vault-request-failed"
-  | "vault-references";
+/** Why a request to Vault, or what leads to it, failed. */
+export type VaultErrorCode = keyof typeof vaultRunCodes | "vault-certificate-unknown";
 
 /** A failure of Vault, or of what leads to it. Holds no secret, and no raw error of the Vault client. */
 export class VaultError extends FindingsError {

@@ -1,5 +1,5 @@
-import type { Finding } from "../../agent/contribution.ts";
 import { AgentError } from "../../config/agent-error.ts";
+import type { Finding } from "../../config/problem.ts";
 import { jsonPointer } from "../../config/problem.ts";
 import { transformJson } from "../common.ts";
 import { startsReference } from "../findings.ts";

@@ -1,6 +1,6 @@
 import type { CheckedFile, DocumentKind } from "../../config/checked-file.ts";
+import { dataCodes, yamlCodes } from "../../config/codes/configuration.ts";
 import { type Problem, pointerParts, sortProblems, withoutRepetitions } from "../../config/problem.ts";
-import { problemCodes } from "../../config/problem-codes.ts";
 import { shown } from "../../config/shown.ts";
 import type { YamlDocument } from "../../config/yaml.ts";
 import type { InspectedFile } from "./inspect.ts";
@@ -141,7 +141,7 @@ function isCertain({ code, pointer }: Problem, value: unknown, isConditional: bo
   if (aboutKeys.has(code)) return true;
   const at = valueAt(value, pointer);
   // A check of a contribution may look at all that is below the place it reports.
-  return (problemCodes as readonly string[]).includes(code) ? !isUnknown(at) : !holdsUnknown(at);
+  return code in dataCodes || code in yamlCodes ? !isUnknown(at) : !holdsUnknown(at);
 }
 
 function valueAt(value: unknown, pointer: string): unknown {

@@ -1,7 +1,7 @@
 import type { DocumentKind } from "../../config/checked-file.ts";
+import type { Code } from "../../config/codes/catalogue.ts";
 import type { Problem, Severity } from "../../config/problem.ts";
 import type { YamlDocument } from "../../config/yaml.ts";
-import type { EmbeddedCode } from "./codes.ts";
 import type { Place, PlacedText } from "./placed-text.ts";
 import type { Program } from "./program-words.ts";
 import type { TemplateSyntax } from "./templates.ts";
@@ -40,7 +40,7 @@ export class Inspection {
 
   report(
     severity: Severity,
-    code: EmbeddedCode,
+    code: Code,
     place: Place,
     message: string,
     more: { hint?: string; pointer?: string } = {},

@@ -18,13 +18,20 @@ test("pointers escape what RFC 6901 says, and are read back", () => {
 test("problems stand in the order of the text, files in the order in which they came", () => {
   const at = (file: string, line: number, column: number): Problem => ({
     severity: "error",
-    code: `${file}:${line}:${column}`,
+    code: "unknown-key",
     pointer: "",
-    message: "",
+    message: `${file}:${line}:${column}`,
     source: { file, line, column, endColumn: column },
   });
-  const again = { ...at("z", 2, 1), code: "y" };
-  const nowhere: Problem = { severity: "note", code: "nowhere", pointer: "", message: "" };
+  const again = { ...at("z", 2, 1), code: "too-deep" as const };
+  const nowhere: Problem = { severity: "note", code: "template", pointer: "", message: "nowhere" };
   const sorted = sortProblems([at("z", 2, 1), again, at("a", 1, 1), at("z", 1, 9), nowhere, at("z", 1, 10)]);
-  expect(sorted.map(({ code }) => code)).toEqual(["nowhere", "z:1:9", "z:1:10", "y", "z:2:1", "a:1:1"]);
+  expect(sorted.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    "template nowhere",
+    "unknown-key z:1:9",
+    "unknown-key z:1:10",
+    "too-deep z:2:1",
+    "unknown-key z:2:1",
+    "unknown-key a:1:1",
+  ]);
 });

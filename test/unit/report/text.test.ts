@@ -37,7 +37,7 @@ test("nothing for no problems", () => {
 
 test("place, severity, code, message, line, mark, hint, number", () => {
   const text = `${"\n".repeat(9)}greetng: hello\nb: 2\n`;
-  const warning = problem(11, 4, 5, { severity: "warning", code: "c", message: "m", hint: "h" });
+  const warning = problem(11, 4, 5, { severity: "warning", code: "template", message: "m", hint: "h" });
   expect(
     format(text, [problem(10, 1, 8, { hint: "did you mean `greeting`?" }), warning]),
   ).toBe(`conf.yaml:10:1: error[unknown-key]: \`a\` is not a known key here
@@ -45,7 +45,7 @@ test("place, severity, code, message, line, mark, hint, number", () => {
    | ^^^^^^^
    = hint: did you mean \`greeting\`?
 
-conf.yaml:11:4: warning[c]: m
+conf.yaml:11:4: warning[template]: m
 11 | b: 2
    |    ^
    = hint: h
@@ -57,8 +57,8 @@ conf.yaml:11:4: warning[c]: m
 test.each([
   [
     "no position",
-    { severity: "note", code: "c", pointer: "", message: "m", hint: "h" } as Problem,
-    "note[c]: m\n  = hint: h\n\n1 note\n",
+    { severity: "note", code: "template", pointer: "", message: "m", hint: "h" } as Problem,
+    "note[template]: m\n  = hint: h\n\n1 note\n",
   ],
   [
     "a file whose text is not there",
