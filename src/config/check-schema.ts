@@ -2,7 +2,7 @@ import type { Code } from "./codes/catalogue.ts";
 import { explainErrors } from "./explain.ts";
 import { formats } from "./formats.ts";
 import { createMetaValidator, createValidator } from "./generate-validators.ts";
-import { tell } from "./messages.ts";
+import { wordingOf } from "./messages.ts";
 import { neverValid } from "./never-valid.ts";
 import { otherDialects } from "./other-dialects.ts";
 import { escapePointerPart, type Finding, type Problem, type SourceRange } from "./problem.ts";
@@ -46,14 +46,14 @@ const noSchema: SchemaFinding = {
   severity: "error",
   code: "bad-schema",
   pointer: "",
-  message: "a schema has to be a mapping, or true or false",
+  message: "a schema must be a mapping, true or false",
 };
 
 function againstMetaSchema(schema: JsonSchema): SchemaFinding[] {
   const { validator, schema: metaSchema } = createMetaValidator();
   if (validator(schema)) return [];
   return explainErrors(metaSchema, schema, validator.errors ?? []).map((explained) => {
-    const { message, hint, below, atKey } = tell(explained, false);
+    const { message, hint, below, atKey } = wordingOf(explained, false);
     const pointer = explained.error.instancePath + (below === undefined ? "" : `/${escapePointerPart(String(below))}`);
     return { severity: "error", code: "bad-schema", pointer, message, hint, ...(atKey === undefined ? {} : { atKey }) };
   });
@@ -98,7 +98,7 @@ function badFormat({ pointer, schema: { format } }: Subschema): SchemaFinding[] 
   if (typeof format !== "string" || formats.has(format)) return [];
   const near = suggest(format, formats.keys());
   const hint = near === undefined ? `known: ${[...formats.keys()].sort().join(", ")}` : `did you mean ${shown(near)}?`;
-  const message = `there is no format ${shown(format)}`;
+  const message = `unknown format ${shown(format)}`;
   return [{ severity: "error", code: "unknown-format", pointer: `${pointer}/format`, message, hint }];
 }
 
@@ -118,7 +118,7 @@ function badPatterns({ pointer, schema: { pattern, patternProperties } }: Subsch
         code: "bad-pattern",
         pointer: at,
         atKey,
-        message: `the regular expression is broken: ${reason}`,
+        message: `invalid regular expression: ${reason}`,
       },
     ];
   });
@@ -138,7 +138,7 @@ function faultOf(pattern: string): string | undefined {
 function badSecretMark({ pointer, schema }: Subschema): SchemaFinding[] {
   const mark = schema[secretKeyword];
   if (mark === undefined || typeof mark === "boolean") return [];
-  const message = `${shown(secretKeyword)} has to be true or false`;
+  const message = `${shown(secretKeyword)} must be true or false`;
   return [{ severity: "error", code: "bad-schema", pointer: `${pointer}/${secretKeyword}`, message }];
 }
 

@@ -1,4 +1,4 @@
-import { escapePointerPart } from "./problem.ts";
+import { escapePointerPart, pointerParts } from "./problem.ts";
 import {
   alongside,
   isSchemaObject,
@@ -14,17 +14,17 @@ import {
 import { suggest } from "./suggest.ts";
 import type { ValidationError } from "./validator.ts";
 
-/** An error of a validator with the schema that raised it, as far as people can use it. */
-export interface Explained {
+/** An error of a validator, with the schema that raised it. */
+export interface MatchedError {
   error: ValidationError;
   /** The schema that has the keyword; undefined where it was not found. */
   schema?: JsonSchemaObject;
   /** The value that is wrong. */
   value: unknown;
-  /** For a key that only another alternative knows: the keys here that it cannot stand beside. */
-  besides?: readonly string[];
+  /** For a key of another oneOf branch: the keys it conflicts with. */
+  conflicts?: readonly string[];
   /** The same error in all alternatives, none of which fits better than the others. */
-  alternatives?: readonly Explained[];
+  alternatives?: readonly MatchedError[];
 }
 
 /**
@@ -32,13 +32,17 @@ export interface Explained {
  * up to the last `$ref`, and for oneOf and anyOf they list the errors of all branches. So schema and value are walked
  * together here; each error is matched with the schema that raised it, and only the branch that comes nearest counts.
  */
-export function explainErrors(root: JsonSchema, value: unknown, errors: readonly ValidationError[]): Explained[] {
+export function explainErrors(root: JsonSchema, value: unknown, errors: readonly ValidationError[]): MatchedError[] {
   const explainer = new Explainer(root, errors);
   const found = explainer.collect(root, value, "");
   const unmatched = errors.filter((error) => !explainer.matched.has(error));
   // What is wrong is never hidden, also where a validator was made of another schema.
   const rest = found.length + unmatched.length > 0 ? unmatched : errors;
-  return [...found, ...rest.map((error) => ({ error, value: undefined }))];
+  return [...found, ...rest.map((error) => ({ error, value: valueAt(value, error.instancePath) }))];
+}
+
+function valueAt(root: unknown, pointer: string): unknown {
+  return pointerParts(pointer).reduce((value, part) => (value as Record<string, unknown> | undefined)?.[part], root);
 }
 
 class Explainer {
@@ -58,7 +62,7 @@ class Explainer {
     }
   }
 
-  collect(schema: unknown, value: unknown, pointer: string, walked: ReadonlySet<unknown> = new Set()): Explained[] {
+  collect(schema: unknown, value: unknown, pointer: string, walked: ReadonlySet<unknown> = new Set()): MatchedError[] {
     if (!this.#wanted.has(pointer) || walked.has(schema)) return [];
     if (schema === false) return this.#here(pointer, (error) => error.keyword === "false schema", {}, value);
     if (!isSchemaObject(schema)) return [];
@@ -86,21 +90,21 @@ class Explainer {
     accepts: (error: ValidationError) => boolean,
     schema: JsonSchemaObject,
     value: unknown,
-  ): Explained[] {
+  ): MatchedError[] {
     const errors = (this.#errors.get(pointer) ?? []).filter(accepts);
     for (const error of errors) this.matched.add(error);
     return errors.map((error) => ({ error, schema, value }));
   }
 
   /** The errors of the schema's own keywords. A wrong type says all: what follows from it is left out. */
-  #own(schema: JsonSchemaObject, value: unknown, pointer: string): Explained[] {
+  #own(schema: JsonSchemaObject, value: unknown, pointer: string): MatchedError[] {
     const own = this.#here(pointer, (error) => isRaisedBy(error, schema), schema, value);
     const wrongType = own.find(({ error }) => error.keyword === "type");
     return wrongType === undefined ? own.filter(({ error }) => !isSummary(error)) : [wrongType];
   }
 
   /** What holds together with the schema: `$ref`, allOf, then, else, dependencies. */
-  #together(schema: JsonSchemaObject, value: unknown, pointer: string, walked: ReadonlySet<unknown>): Explained[] {
+  #together(schema: JsonSchemaObject, value: unknown, pointer: string, walked: ReadonlySet<unknown>): MatchedError[] {
     const ref = schema["$ref"];
     const failing = this.#find(pointer, "if")?.params["failingKeyword"];
     // The errors of a key's name stand at the mapping itself: the error of propertyNames says which key it is.
@@ -113,11 +117,11 @@ class Explainer {
     ].flatMap((each) => this.collect(each, value, pointer, walked));
   }
 
-  #children(schema: JsonSchemaObject, value: unknown, pointer: string): Explained[] {
+  #children(schema: JsonSchemaObject, value: unknown, pointer: string): MatchedError[] {
     if (Array.isArray(value)) {
       const { contains, ...others } = schema;
       return value.flatMap((item, index) => {
-        // Why an item is not the one that has to be there is no error of the item.
+        // Why an item is not the one that `contains` asks for is no error of the item.
         this.collect(contains, item, `${pointer}/${index}`);
         return this.#each(schemasOfItem(others, index), item, `${pointer}/${index}`);
       });
@@ -129,7 +133,7 @@ class Explainer {
     });
   }
 
-  #each(schemas: readonly JsonSchema[], value: unknown, pointer: string): Explained[] {
+  #each(schemas: readonly JsonSchema[], value: unknown, pointer: string): MatchedError[] {
     return schemas.flatMap((schema) => this.collect(schema, value, pointer));
   }
 
@@ -139,12 +143,12 @@ class Explainer {
     value: unknown,
     pointer: string,
     walked: ReadonlySet<unknown>,
-  ): Explained[] {
+  ): MatchedError[] {
     const branches = list(schema[keyword]);
     const error = this.#find(pointer, keyword);
     if (branches.length === 0 || error === undefined) return [];
     const passing = list(error.params["passingSchemas"]).map((index) => branches[Number(index)]);
-    if (passing.length > 0) return [{ error, schema, value, besides: this.#demandedKeys(passing, value) }];
+    if (passing.length > 0) return [{ error, schema, value, conflicts: this.#demandedKeys(passing, value) }];
     const found = branches.map((branch) => this.collect(branch, value, pointer, walked));
     if (found.some((each) => each.length === 0)) return [];
     const scores = found.map((each) => sum(each.map((one) => weight(one, pointer))));
@@ -154,7 +158,7 @@ class Explainer {
     if (common.length > 0) return common;
     const index = scores.indexOf(best);
     const others = branches.filter((_, other) => other !== index);
-    return (found[index] ?? []).map((one) => this.#besides(one, branches[index], others, value, pointer));
+    return (found[index] ?? []).map((one) => this.#withConflicts(one, branches[index], others, value, pointer));
   }
 
   #find(pointer: string, keyword: string): ValidationError | undefined {
@@ -172,16 +176,22 @@ class Explainer {
     });
   }
 
-  /** Says of a key that is unknown only in the branch which fits best what it cannot stand beside. */
-  #besides(one: Explained, branch: unknown, others: readonly unknown[], value: unknown, pointer: string): Explained {
+  /** Adds to an unknown key of the nearest branch the keys that it conflicts with, if another branch has it. */
+  #withConflicts(
+    one: MatchedError,
+    branch: unknown,
+    others: readonly unknown[],
+    value: unknown,
+    pointer: string,
+  ): MatchedError {
     const key = one.error.params["additionalProperty"];
     if (one.error.instancePath !== pointer || typeof key !== "string") return one;
     const other = others.find((each) => this.#knows(each, key));
     if (other === undefined) return one;
-    const besides = Object.keys(mapping(value)).filter(
+    const conflicts = Object.keys(mapping(value)).filter(
       (each) => this.#knows(branch, each) && !this.#knows(other, each),
     );
-    return { ...one, besides };
+    return { ...one, conflicts };
   }
 
   #knows(branch: unknown, key: string): boolean {
@@ -194,7 +204,7 @@ class Explainer {
 }
 
 /** How far an error takes a branch of alternatives from being the one that was meant. */
-function weight({ error, schema }: Explained, pointer: string): number {
+function weight({ error, schema }: MatchedError, pointer: string): number {
   const { keyword, instancePath, params } = error;
   const depth = instancePath.slice(pointer.length).split("/").length - 1;
   const isChoice = keyword === "const" || keyword === "enum";
@@ -213,12 +223,13 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** Of branches that are equally far away, the errors that all of them have. */
-function inCommon(branches: readonly Explained[][]): Explained[] {
+function inCommon(branches: readonly MatchedError[][]): MatchedError[] {
   const [first = [], ...others] = branches;
   return first.flatMap((one) => {
     const same = others.map((other) => other.find(({ error }) => isSameKind(error, one.error)));
     if (!same.every((each) => each !== undefined)) return [];
-    return [{ ...one, alternatives: [one, ...same] }];
+    // Alternatives may be nested.
+    return [{ ...one, alternatives: [one, ...same].flatMap((each) => each.alternatives ?? [each]) }];
   });
 }
 

@@ -1,12 +1,13 @@
 import type { Code } from "./codes/catalogue.ts";
-import type { Explained } from "./explain.ts";
+import type { MatchedError } from "./explain.ts";
 import { pointerParts } from "./problem.ts";
 import { type JsonSchemaObject, list, mapping } from "./schema.ts";
 import { escapeControls, shown } from "./shown.ts";
 import { suggest } from "./suggest.ts";
+import type { ValidationError } from "./validator.ts";
 
-/** How an error of validation is told. */
-export interface Told {
+/** The wording of an error of validation. */
+export interface Wording {
   code: Code;
   message: string;
   hint?: string | undefined;
@@ -16,11 +17,11 @@ export interface Told {
   atKey?: boolean;
 }
 
-type Teller = (explained: Explained, where: string, secret: boolean) => Told;
+type Phrase = (matched: MatchedError, where: string, secret: boolean) => Wording;
 
-/** By the keyword of the schema. The codes are listed in docs/problems.md. */
-const tellers: Readonly<Record<string, Teller>> = {
-  additionalProperties: (explained) => (explained.besides?.length ? exclusiveKey(explained) : unknownKey(explained)),
+/** By the keyword of the schema. */
+const phrases: Readonly<Record<string, Phrase>> = {
+  additionalProperties: (matched) => (matched.conflicts?.length ? exclusiveKey(matched) : unknownKey(matched)),
   required: missingKey,
   dependencies: missingPartner,
   type: wrongType,
@@ -29,28 +30,28 @@ const tellers: Readonly<Record<string, Teller>> = {
   format: badFormat,
   pattern: ({ error, schema }, where) => ({
     code: "pattern",
-    message: `${where} does not have the form that is asked for`,
-    hint: example(schema) ?? `it has to match the regular expression ${shown(error.params["pattern"])}`,
+    message: `${where} does not have the expected form`,
+    hint: example(schema) ?? `it must match the regular expression ${shown(error.params["pattern"])}`,
   }),
-  minimum: limit("too-small", "has to be at least"),
-  exclusiveMinimum: limit("too-small", "has to be more than"),
-  maximum: limit("too-large", "has to be at most"),
-  exclusiveMaximum: limit("too-large", "has to be less than"),
+  minimum: limit("too-small", "must be at least"),
+  exclusiveMinimum: limit("too-small", "must be greater than"),
+  maximum: limit("too-large", "must be at most"),
+  exclusiveMaximum: limit("too-large", "must be less than"),
   multipleOf: ({ error }, where) => ({
     code: "not-a-multiple",
-    message: `${where} has to be a multiple of ${error.params["multipleOf"]}`,
+    message: `${where} must be a multiple of ${error.params["multipleOf"]}`,
   }),
-  minLength: limit("too-short", "has to have at least", "character"),
-  maxLength: limit("too-long", "may have at most", "character"),
-  minItems: limit("too-few", "has to have at least", "entry"),
-  maxItems: limit("too-many", "may have at most", "entry"),
-  additionalItems: (explained, where, secret) => ({
-    ...limit("too-many", "may have at most", "entry")(explained, where, secret),
-    below: Number(explained.error.params["limit"]),
+  minLength: limit("too-short", "must have at least", "character"),
+  maxLength: limit("too-long", "must have at most", "character"),
+  minItems: limit("too-few", "must have at least", "entry"),
+  maxItems: limit("too-many", "must have at most", "entry"),
+  additionalItems: (matched, where, secret) => ({
+    ...limit("too-many", "must have at most", "entry")(matched, where, secret),
+    below: Number(matched.error.params["limit"]),
   }),
-  minProperties: limit("too-few", "has to have at least", "key"),
-  maxProperties: limit("too-many", "may have at most", "key"),
-  contains: (_, where) => ({ code: "too-few", message: `${where} lacks an entry that has to be in it` }),
+  minProperties: limit("too-few", "must have at least", "key"),
+  maxProperties: limit("too-many", "must have at most", "key"),
+  contains: (_, where) => ({ code: "too-few", message: `${where} lacks a required entry` }),
   uniqueItems: repeatedItem,
   propertyNames: ({ error }, where) => {
     const key = String(error.params["propertyName"]);
@@ -58,18 +59,21 @@ const tellers: Readonly<Record<string, Teller>> = {
   },
   not: (_, where) => ({ code: "forbidden", message: `${where} has a form that is not allowed` }),
   "false schema": (_, where) => ({ code: "forbidden", message: `${where} is not allowed here`, atKey: true }),
-  oneOf: (explained, where) =>
-    explained.besides?.length
-      ? exclusiveKey(explained)
-      : { code: "several-alternatives", message: `${where} fits several alternatives, but only one is allowed` },
-  anyOf: (_, where) => ({ code: "no-alternative", message: `${where} fits none of the alternatives that are allowed` }),
+  oneOf: (matched, where) =>
+    matched.conflicts?.length
+      ? exclusiveKey(matched)
+      : {
+          code: "several-alternatives",
+          message: `${where} matches several alternatives, of which only one is allowed`,
+        },
+  anyOf: (_, where) => ({ code: "no-alternative", message: `${where} matches none of the allowed alternatives` }),
 };
 
-/** Tells what is wrong. The value is not quoted when it is a `secret`. */
-export function tell(explained: Explained, secret: boolean): Told {
-  const where = place(explained.error.instancePath);
-  const teller = tellers[explained.error.keyword];
-  return teller?.(explained, where, secret) ?? { code: "invalid", message: `${where} is not valid` };
+/** Describes an error. The value is not quoted when it is a `secret`. */
+export function wordingOf(matched: MatchedError, secret: boolean): Wording {
+  const where = place(matched.error.instancePath);
+  const phrase = phrases[matched.error.keyword];
+  return phrase?.(matched, where, secret) ?? { code: "invalid", message: `${where} is not valid` };
 }
 
 /** A JSON pointer as people write it, such as `ntp.servers[0]`. */
@@ -82,54 +86,59 @@ function place(pointer: string): string {
   return path.length === 0 ? "the document" : `\`${path.join("")}\``;
 }
 
-function unknownKey({ error, schema, alternatives = [] }: Explained): Told {
+function unknownKey({ error, schema, alternatives = [] }: MatchedError): Wording {
   const key = String(error.params["additionalProperty"]);
   const schemas = [schema, ...alternatives.map((each) => each.schema)];
   const known = [...new Set(schemas.flatMap((each) => Object.keys(mapping(each?.["properties"]))))].sort();
   const near = suggest(key, known);
   return {
     code: "unknown-key",
-    message: `${shown(key)} is not a known key here`,
-    hint: near === undefined ? choice("known here:", known) : `did you mean ${shown(near)}?`,
+    message: `unknown key ${shown(key)}`,
+    hint: near === undefined ? choice("known keys:", known) : `did you mean ${shown(near)}?`,
     below: key,
     atKey: true,
   };
 }
 
-/** The last of the keys that cannot stand together is the one to point at. */
-function exclusiveKey({ error, besides = [] }: Explained): Told {
+/** Points at the last of the conflicting keys. */
+function exclusiveKey({ error, conflicts = [] }: MatchedError): Wording {
   const unknown = error.params["additionalProperty"];
-  const keys = typeof unknown === "string" ? [...besides, unknown] : besides;
+  const keys = typeof unknown === "string" ? [...conflicts, unknown] : conflicts;
   const key = keys.at(-1) ?? "";
   const others = keys.slice(0, -1).map(shown).join(", ");
   return {
     code: "exclusive-keys",
-    message: `${shown(key)} cannot stand beside ${others}`,
+    message: `${shown(key)} cannot be combined with ${others}`,
     hint: "keep only one of them",
     below: key,
     atKey: true,
   };
 }
 
-function missingKey({ error, alternatives = [] }: Explained, where: string): Told {
+function missingKey({ error, alternatives = [] }: MatchedError): Wording {
   const missing = [error, ...alternatives.map((each) => each.error)].map((each) =>
     String(each.params["missingProperty"]),
   );
   const keys = [...new Set(missing)];
   const message =
     keys.length === 1
-      ? `the key ${keys.map(shown).join()} is missing in ${where}`
-      : `one of the keys ${keys.map(shown).join(", ")} is missing in ${where}`;
+      ? `missing key ${keys.map(shown).join()}${within(error)}`
+      : `missing one of the keys ${keys.map(shown).join(", ")}${within(error)}`;
   return { code: "missing-key", message, atKey: true };
 }
 
-function missingPartner({ error }: Explained, where: string): Told {
+function missingPartner({ error }: MatchedError): Wording {
   const key = String(error.params["property"]);
-  const message = `the key ${shown(error.params["missingProperty"])} is missing in ${where}: ${shown(key)} needs it`;
+  const message = `missing key ${shown(error.params["missingProperty"])}${within(error)}: ${shown(key)} requires it`;
   return { code: "missing-key", message, below: key, atKey: true };
 }
 
-function wrongType({ error, value, alternatives = [] }: Explained, where: string): Told {
+/** Names the mapping, unless it is the document itself. */
+function within({ instancePath }: ValidationError): string {
+  return instancePath === "" ? "" : ` in ${place(instancePath)}`;
+}
+
+function wrongType({ error, value, alternatives = [] }: MatchedError, where: string): Wording {
   const errors = [error, ...alternatives.map((each) => each.error)];
   const asked = [
     ...new Set(errors.flatMap(({ params: { type } }) => (Array.isArray(type) ? type : [type])).map(String)),
@@ -137,15 +146,15 @@ function wrongType({ error, value, alternatives = [] }: Explained, where: string
   const names = asked.map((type) => typeNames[type] ?? type);
   return {
     code: "wrong-type",
-    message: `${where} has to be ${names.join(" or ")}, but ${described(value)}`,
+    message: `${where} must be ${names.join(" or ")}${described(value)}`,
     hint: typeHint(asked, value),
   };
 }
 
 const typeNames: Readonly<Record<string, string>> = {
-  string: "text",
+  string: "a string",
   number: "a number",
-  integer: "a whole number",
+  integer: "an integer",
   boolean: "true or false",
   object: "a mapping",
   array: "a list",
@@ -153,9 +162,10 @@ const typeNames: Readonly<Record<string, string>> = {
 };
 
 function described(value: unknown): string {
-  if (value === null) return "it has no value";
-  if (typeof value === "number" && !Number.isFinite(value)) return "it is not finite";
-  return `it is ${typeNames[Array.isArray(value) ? "array" : typeof value]}`;
+  if (value === undefined) return "";
+  if (value === null) return ", but has no value";
+  if (typeof value === "number" && !Number.isFinite(value)) return ", but is not finite";
+  return `, not ${typeof value === "boolean" ? "a boolean" : typeNames[Array.isArray(value) ? "array" : typeof value]}`;
 }
 
 function typeHint(asked: readonly string[], value: unknown): string | undefined {
@@ -164,13 +174,13 @@ function typeHint(asked: readonly string[], value: unknown): string | undefined 
     if (isNumber && asked.some((type) => type === "number" || type === "integer")) return "remove the quotes";
     if (!asked.includes("boolean")) return undefined;
     if (value === "true" || value === "false") return "remove the quotes";
-    return /^(yes|no|on|off|y|n)$/i.test(value) ? "in YAML 1.2 this is text: write true or false" : undefined;
+    return /^(yes|no|on|off|y|n)$/i.test(value) ? "in YAML 1.2 this is a string: write true or false" : undefined;
   }
   if (!asked.includes("string") || (typeof value !== "number" && typeof value !== "boolean")) return undefined;
-  return "put it between quotes";
+  return "put it in quotes";
 }
 
-function notAllowed({ error, value, alternatives = [] }: Explained, where: string, secret: boolean): Told {
+function notAllowed({ error, value, alternatives = [] }: MatchedError, where: string, secret: boolean): Wording {
   const errors = [error, ...alternatives.map((each) => each.error)];
   const allowed = errors.flatMap(({ params }) =>
     "allowedValue" in params ? [params["allowedValue"]] : list(params["allowedValues"]),
@@ -180,7 +190,8 @@ function notAllowed({ error, value, alternatives = [] }: Explained, where: strin
   const isScalar = typeof value !== "object" || value === null;
   return {
     code: "not-in-enum",
-    message: secret || !isScalar ? `${where} is none of the allowed values` : `${where} may not be ${shown(value)}`,
+    message:
+      secret || !isScalar ? `${where} is not one of the allowed values` : `${shown(value)} is not allowed for ${where}`,
     hint: near === undefined ? choice("allowed:", names) : `did you mean ${shown(near)}?`,
   };
 }
@@ -199,14 +210,14 @@ const formatNames: Readonly<Record<string, string>> = {
   uuid: "a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
 };
 
-function badFormat({ error, schema }: Explained, where: string): Told {
+function badFormat({ error, schema }: MatchedError, where: string): Wording {
   const format = String(error.params["format"]);
   const [name = format, sample] = formatNames[format]?.split(", ") ?? [`of the format ${shown(format)}`];
   return { code: "bad-format", message: `${where} is not ${name}`, hint: example(schema) ?? sample };
 }
 
-/** A teller for keywords that compare with a number; `unit` is what is counted. */
-function limit(code: Code, relation: string, unit?: string): Teller {
+/** Describes keywords that compare with a number; `unit` is what is counted. */
+function limit(code: Code, relation: string, unit?: string): Phrase {
   return ({ error }, where) => {
     const bound = Number(error.params["limit"]);
     const counted = unit === undefined ? "" : ` ${bound === 1 ? unit : (plurals[unit] ?? `${unit}s`)}`;
@@ -216,7 +227,7 @@ function limit(code: Code, relation: string, unit?: string): Teller {
 
 const plurals: Readonly<Record<string, string>> = { entry: "entries" };
 
-function repeatedItem({ error: { params } }: Explained, where: string): Told {
+function repeatedItem({ error: { params } }: MatchedError, where: string): Wording {
   const [first = 0, second = 0] = [Number(params["j"]), Number(params["i"])].sort((a, b) => a - b);
   const message = `entry ${second + 1} of ${where} is the same as entry ${first + 1}`;
   return { code: "not-unique", message, hint: "remove one of them", below: second };

@@ -40,7 +40,7 @@ export function unprintableCharacters(source: SourceText, limit: number): TextFa
     const code = (match[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
     faults.push({
       code: "control-character",
-      message: `the character U+${code} may not stand in a YAML text`,
+      message: `U+${code} is not allowed in YAML`,
       hint: `remove it, or write it as \\u${code} between double quotes`,
       source: source.range(match.index, match.index + 1),
     });

@@ -1,6 +1,6 @@
 import type { Code } from "./codes/catalogue.ts";
 import { explainErrors } from "./explain.ts";
-import { tell } from "./messages.ts";
+import { wordingOf } from "./messages.ts";
 import { escapePointerPart, type Finding, type Problem, sortProblems } from "./problem.ts";
 import { isSecret } from "./schema.ts";
 import type { CompiledSchema } from "./validator.ts";
@@ -21,9 +21,9 @@ export function validateDocument(
   if (value === undefined || validator(value)) return [];
   const { schema } = compiled;
   const findings = explainErrors(schema, value, validator.errors ?? []).map((explained): Finding => {
-    const { below, ...told } = tell(explained, isSecret(schema, explained.error.instancePath));
+    const { below, ...wording } = wordingOf(explained, isSecret(schema, explained.error.instancePath));
     const pointer = below === undefined ? "" : `/${escapePointerPart(String(below))}`;
-    return { severity: "error", pointer: explained.error.instancePath + pointer, ...told };
+    return { severity: "error", pointer: explained.error.instancePath + pointer, ...wording };
   });
   return positionFindings(document, findings);
 }

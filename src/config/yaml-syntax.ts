@@ -3,10 +3,10 @@ import type { Code } from "./codes/catalogue.ts";
 import type { Problem } from "./problem.ts";
 import type { SourceText } from "./source-text.ts";
 
-/** In plain words what the yaml package only has a code for, and what to do about it. */
+/** Plain messages and hints for error codes of the yaml package. */
 const explanations: Partial<Record<ErrorCode, Explanation>> = {
   TAB_AS_INDENT: { message: "a tab cannot indent a line", hint: "indent with spaces" },
-  NON_STRING_KEY: { code: "key-not-scalar", message: "a key has to be plain text, not a mapping, a list or an alias" },
+  NON_STRING_KEY: { code: "key-not-scalar", message: "a key must be a string, not a mapping, a list or an alias" },
   TAG_RESOLVE_FAILED: {
     code: "unknown-tag",
     message: "this tag is not known",
@@ -18,16 +18,16 @@ const explanations: Partial<Record<ErrorCode, Explanation>> = {
     hint: "a value that holds `: ` needs quotes; a nested mapping begins on a line of its own, indented",
   },
   MULTILINE_IMPLICIT_KEY: {
-    message: "a key has to be on one line and be followed by `: `",
+    message: "a key must be on one line and be followed by `: `",
     hint: "is a `:` missing, or the space after it, or is the line not indented enough?",
   },
   BAD_DQ_ESCAPE: {
-    message: "this `\\` begins no escape that YAML knows",
+    message: "this `\\` does not begin a valid escape",
     hint: "write `\\\\` for a backslash, or use single quotes",
   },
 };
 
-/** The faults that the yaml package found, as problems. Nothing of the text is quoted: it may be a secret. */
+/** The errors of the yaml package as problems. The text is not quoted: it may be a secret. */
 export function syntaxProblems(source: SourceText, document: Document.Parsed): Problem[] {
   const openings = new Openings(document, source.text);
   return [...document.errors, ...document.warnings].map((error) => {
@@ -49,7 +49,7 @@ function explain(error: YAMLError): Explanation {
   return explanations[error.code] ?? { message: withoutQuotation(error.message) };
 }
 
-/** What the package says of a quotation or bracket without its closing sign, by the sign that it opens with. */
+/** How the package reports an unclosed quote or bracket, by the opening character. */
 const unclosed: readonly (readonly [string, RegExp])[] = [
   ['"', /^Missing closing "/],
   ["'", /^Missing closing '/],
@@ -57,7 +57,7 @@ const unclosed: readonly (readonly [string, RegExp])[] = [
   ["[", /^Flow sequence .*must.* end with/],
 ];
 
-/** Finds where begins what is not closed: the package only says where it misses the end. */
+/** Finds the opening character: the package reports only where it misses the closing one. */
 class Openings {
   readonly #document: Document.Parsed;
   readonly #text: string;

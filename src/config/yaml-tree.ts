@@ -15,7 +15,7 @@ import { escapePointerPart, type Problem, pointerParts, type SourceRange } from 
 import { shown } from "./shown.ts";
 import type { SourceText } from "./source-text.ts";
 
-/** Nodes that the aliases of a document may bring in, all together: "billion laughs" are cut off there. */
+/** How many nodes the aliases of a document may expand to: stops "billion laughs". */
 const maxExpandedNodes = 100_000;
 
 /** Stops the reading of a document whose rest cannot be read within the limits. */
@@ -147,8 +147,8 @@ export class YamlTree {
   #reportDuplicate(parent: YAMLMap, node: Scalar, key: string, pointer: string): void {
     const [first] = this.#pairsOf(parent).get(key) ?? [];
     const line = this.#rangeOf({ node: first?.key }, "value").line;
-    const message = `the key ${shown(key)} stands in this mapping twice`;
-    this.#report("duplicate-key", pointer, { node }, message, `the first one is in line ${line}`);
+    const message = `duplicate key ${shown(key)}`;
+    this.#report("duplicate-key", pointer, { node }, message, `the first one is on line ${line}`);
   }
 
   /** A mapping's own pairs by their key. */
@@ -167,13 +167,13 @@ export class YamlTree {
     return pairs;
   }
 
-  /** https://yaml.org/type/merge.html: what a merge key brings in, that of earlier sources first. */
+  /** https://yaml.org/type/merge.html: the entries of a merge key, those of earlier sources first. */
   #sources(pair: Pair, pointer: string, depth: number): [string, unknown][] {
     const value = this.#data(pair.value, pointer, depth);
     const found: [string, unknown][] = [];
     for (const source of Array.isArray(value) ? value : [value]) {
       if (typeof source !== "object" || source === null || Array.isArray(source)) {
-        const message = "only mappings can be merged in with `<<`";
+        const message = "only mappings can be merged with `<<`";
         this.#report("bad-merge", pointer, { node: pair.value, key: pair.key }, message);
         break;
       }
@@ -214,7 +214,7 @@ export class YamlTree {
       this.#giveUp("too-deep", at, alias, `more than ${this.#maxDepth} mappings and lists stand within each other`);
     }
     if (this.#followed !== undefined && ++this.#expanded > maxExpandedNodes) {
-      this.#giveUp("alias-bomb", at, alias, `the aliases up to here bring in more than ${maxExpandedNodes} values`);
+      this.#giveUp("alias-bomb", at, alias, `the aliases up to here expand to more than ${maxExpandedNodes} values`);
     }
   }
 
@@ -224,7 +224,7 @@ export class YamlTree {
     throw new Unreadable();
   }
 
-  /** What an alias brings in was reported where its anchor stands. */
+  /** The content of an alias was reported at its anchor. */
   #report(code: Code, pointer: string, place: Place, message: string, hint?: string): void {
     if (this.#followed !== undefined) return;
     const source = this.#rangeOf(place, "value");

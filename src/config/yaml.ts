@@ -78,11 +78,11 @@ export function parseYamlStream(input: string | Uint8Array, file: string): YamlD
   return readDocuments(input, file, Number.POSITIVE_INFINITY);
 }
 
-/** The problem of a document that was read and is no mapping, as a configuration has to be; none when all is well. */
+/** The problem of a document that is not a mapping, as a configuration must be. */
 export function requireMapping(document: YamlDocument): Problem[] {
   const { value } = document;
   if (value === undefined || isMapping(value)) return [];
-  const message = value === null ? "the document is empty" : "the document has to be a mapping of keys to values";
+  const message = value === null ? "the document is empty" : "the document must be a mapping of keys to values";
   const hint = "write `key: value`, one a line";
   return [{ severity: "error", code: "not-a-mapping", pointer: "", message, hint, ...sourceOf(document.locate("")) }];
 }
@@ -141,7 +141,7 @@ function readTokens(source: SourceText): { tokens: CST.Token[]; problem?: ReadDo
   for (const lexeme of new Lexer().lex(source.text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (isTooDeep(parser)) {
-      const message = `more than ${maxDepth} mappings and lists stand within each other`;
+      const message = `more than ${maxDepth} nested mappings and lists`;
       return { tokens, problem: unreadable(source, "too-deep", message, parser.offset - lexeme.length) };
     }
     if (++count > maxTokens) {
@@ -187,6 +187,6 @@ function sourceOf(source: SourceRange | undefined): { source?: SourceRange } {
 function limited(problems: Problem[]): Problem[] {
   if (problems.length <= maxProblems) return problems;
   const listed = problems.slice(0, maxProblems);
-  const message = `more than ${maxProblems} problems: the rest is not listed`;
+  const message = `more than ${maxProblems} problems: the rest are not listed`;
   return [...listed, { severity: "note", code: "too-many-problems", pointer: "", message }];
 }

@@ -74,8 +74,8 @@ export const agentCodes = {
     remedy: "Await every promise in the contribution. Use `defer` for what belongs to the end of the run.",
   },
   "bad-provide": {
-    meaning: "A contribution provides a value that cannot be shared, under an unknown key, or twice.",
-    remedy: "Correct the call of `provide` in the contribution.",
+    meaning: "A contribution provides a value under a name that a parameter of contributions already has.",
+    remedy: "Choose another name in the call of `provide`.",
   },
   "not-provided": {
     meaning: "A contribution needs a value that no earlier contribution of the run has provided.",

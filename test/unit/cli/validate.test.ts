@@ -65,7 +65,7 @@ describe("a file", () => {
     const { exitCode, out } = await validate(folder, ["a.yaml"]);
     expect(exitCode).toBe(1);
     expect(out).toBe(
-      "a.yaml:2:1: error[unknown-key]: `greting` is not a known key here\n" +
+      "a.yaml:2:1: error[unknown-key]: unknown key `greting`\n" +
         "2 | greting: hello\n  | ^^^^^^^\n  = hint: did you mean `greeting`?\n\n1 file checked: 1 error\n",
     );
   });
@@ -394,7 +394,7 @@ describe("the formats for programs", () => {
               severity: "error",
               code: "unknown-key",
               pointer: "/greting",
-              message: "`greting` is not a known key here",
+              message: "unknown key `greting`",
               hint: "did you mean `greeting`?",
               source: { file: "dir, with:signs/a b.yaml", line: 2, column: 1, endColumn: 8 },
             },
@@ -408,7 +408,7 @@ describe("the formats for programs", () => {
     const { out } = await validate(folderOf(files), ["--format", "github", "."]);
     expect(out).toBe(
       "::error file=dir%2C with%3Asigns/a b.yaml,line=2,col=1,endColumn=8,title=unknown-key::" +
-        "`greting` is not a known key here%0Adid you mean `greeting`?\n2 files checked: 1 error\n",
+        "unknown key `greting`%0Adid you mean `greeting`?\n2 files checked: 1 error\n",
     );
   });
 

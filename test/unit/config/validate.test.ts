@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { compileValidator } from "../../../src/config/compile-validator.ts";
 import { createValidator } from "../../../src/config/generate-validators.ts";
 import type { Problem } from "../../../src/config/problem.ts";
 import type { JsonSchema } from "../../../src/config/schema.ts";
@@ -37,7 +38,7 @@ describe("one rule", () => {
       "an unknown key without",
       `{${closed}, properties: {b: {}, a: {}}}`,
       "zzzz: x",
-      ["1:1-5 unknown-key /zzzz (known here: `a`, `b`)"],
+      ["1:1-5 unknown-key /zzzz (known keys: `a`, `b`)"],
     ],
     ["an unknown key where nothing is known", `{${closed}}`, "a: x", ["1:1-2 unknown-key /a"]],
     [
@@ -70,17 +71,12 @@ describe("one rule", () => {
       "yes",
       "{properties: {a: {type: boolean}}}",
       "a: yes",
-      ["1:4-7 wrong-type /a (in YAML 1.2 this is text: write true or false)"],
+      ["1:4-7 wrong-type /a (in YAML 1.2 this is a string: write true or false)"],
     ],
     ["a text for a number", "{properties: {a: {type: number}}}", "a: x", ["1:4-5 wrong-type /a"]],
     ["a text for a boolean", "{properties: {a: {type: boolean}}}", "a: x", ["1:4-5 wrong-type /a"]],
     ["an empty text for a number", "{properties: {a: {type: number}}}", "a: ''", ["1:4-6 wrong-type /a"]],
-    [
-      "a number for text",
-      "{properties: {a: {type: string}}}",
-      "a: 1.10",
-      ["1:4-8 wrong-type /a (put it between quotes)"],
-    ],
+    ["a number for text", "{properties: {a: {type: string}}}", "a: 1.10", ["1:4-8 wrong-type /a (put it in quotes)"]],
     ["a mapping for text", "{properties: {a: {type: string}}}", "a:\n  b: 1\n  c: 2", ["2:3-7 wrong-type /a"]],
     ["a fraction for a whole number", "{properties: {a: {type: integer}}}", "a: 1.5", ["1:4-7 wrong-type /a"]],
     ["infinity for a number", "{properties: {a: {type: number}}}", "a: .inf", ["1:4-8 wrong-type /a"]],
@@ -90,7 +86,7 @@ describe("one rule", () => {
       "a wrong type hides what follows from it",
       "{properties: {a: {type: string, enum: [b]}}}",
       "a: 1",
-      ["1:4-5 wrong-type /a (put it between quotes)"],
+      ["1:4-5 wrong-type /a (put it in quotes)"],
     ],
     [
       "not in enum, a near one",
@@ -146,7 +142,7 @@ describe("one rule", () => {
       "a pattern",
       "{properties: {a: {pattern: '^b$'}}}",
       "a: x",
-      ["1:4-5 pattern /a (it has to match the regular expression `^b$`)"],
+      ["1:4-5 pattern /a (it must match the regular expression `^b$`)"],
     ],
     [
       "a pattern with an example",
@@ -196,14 +192,14 @@ describe("one rule", () => {
       "if and else",
       "{if: {properties: {a: {const: 1}}}, then: {required: [b]}, else: {properties: {a: {type: string}}}}",
       "a: 2",
-      ["1:4-5 wrong-type /a (put it between quotes)"],
+      ["1:4-5 wrong-type /a (put it in quotes)"],
     ],
     ["the same rule twice is told once", "{allOf: [{required: [a]}, {required: [a]}]}", "b: 1", ["1:1-2 missing-key"]],
     [
       "items by place",
       "{properties: {a: {items: [{type: string}, {type: integer}]}}}",
       "a: [1, b]",
-      ["1:5-6 wrong-type /a/0 (put it between quotes)", "1:8-9 wrong-type /a/1"],
+      ["1:5-6 wrong-type /a/0 (put it in quotes)", "1:8-9 wrong-type /a/1"],
     ],
     [
       "through references",
@@ -224,7 +220,7 @@ describe("one rule", () => {
       "an alias of the wrong type is told where it stands",
       "{properties: {a: {type: string}, b: {}}}",
       "b: &b 1\na: *b\n",
-      ["2:4-6 wrong-type /a (put it between quotes)"],
+      ["2:4-6 wrong-type /a (put it in quotes)"],
     ],
   ])("%s", (_, schema, text, expected) => {
     expect(check(schema, text)).toEqual(expected);
@@ -258,7 +254,7 @@ definitions:
     [
       "the one that is meant is checked",
       "- {tcp: 1, tries: 0}",
-      ["2:9-10 wrong-type /checks/0/tcp (put it between quotes)", "2:19-20 too-small /checks/0/tries"],
+      ["2:9-10 wrong-type /checks/0/tcp (put it in quotes)", "2:19-20 too-small /checks/0/tries"],
     ],
     [
       "two at once",
@@ -276,7 +272,7 @@ definitions:
       "- {zzzzz: 1}",
       [
         "2:4-9 missing-key /checks/0",
-        "2:4-9 unknown-key /checks/0/zzzzz (known here: `dns`, `http`, `tcp`, `timeout`, `tries`)",
+        "2:4-9 unknown-key /checks/0/zzzzz (known keys: `dns`, `http`, `tcp`, `timeout`, `tries`)",
       ],
     ],
     ["the wrong type for all", "- 5", ["2:3-4 wrong-type /checks/0"]],
@@ -287,7 +283,7 @@ definitions:
   test("one of several keys is asked for by all their names", () => {
     const schema = parseYaml(checks, "s").value as JsonSchema;
     const [problem] = problemsOf(schema, "checks: [{}]");
-    expect(problem?.message).toBe("one of the keys `http`, `tcp`, `dns` is missing in `checks[0]`");
+    expect(problem?.message).toBe("missing one of the keys `http`, `tcp`, `dns` in `checks[0]`");
   });
 
   test.each([
@@ -295,7 +291,7 @@ definitions:
       "a choice by a key such as kind",
       "{oneOf: [{properties: {kind: {const: a}, x: {type: string}}}, {properties: {kind: {const: b}, y: {type: string}}}]}",
       "kind: b\ny: 1\n",
-      ["2:4-5 wrong-type /y (put it between quotes)"],
+      ["2:4-5 wrong-type /y (put it in quotes)"],
     ],
     [
       "no such kind",
@@ -333,7 +329,7 @@ definitions:
       "errors beside the alternatives are kept",
       "{properties: {a: {type: string}}, anyOf: [{required: [b]}, {required: [c]}]}",
       "a: 1",
-      ["1:1-2 missing-key", "1:4-5 wrong-type /a (put it between quotes)"],
+      ["1:1-2 missing-key", "1:4-5 wrong-type /a (put it in quotes)"],
     ],
     [
       "alternatives that hold beside some that do not",
@@ -350,24 +346,29 @@ definitions:
 
 describe("messages", () => {
   test.each([
-    ["{additionalProperties: false, properties: {greeting: {}}}", "greetng: x", "`greetng` is not a known key here"],
-    ["{required: [name]}", "{}", "the key `name` is missing in the document"],
+    ["{additionalProperties: false, properties: {greeting: {}}}", "greetng: x", "unknown key `greetng`"],
+    ["{required: [name]}", "{}", "missing key `name`"],
     [
       "{properties: {a: {items: {properties: {b-c: {type: string}}}}}}",
       "a: [{}, {b-c: 5}]",
-      "`a[1].b-c` has to be text, but it is a number",
+      "`a[1].b-c` must be a string, not a number",
     ],
-    ["{type: [integer, boolean]}", "~", "the document has to be a whole number or true or false, but it has no value"],
-    ["{type: number}", ".nan", "the document has to be a number, but it is not finite"],
-    ["{minItems: 2}", "[]", "the document has to have at least 2 entries"],
-    ["{maxLength: 1}", "ab", "the document may have at most 1 character"],
-    ["{properties: {a: {enum: [b]}}}", `a: ${"x".repeat(500)}`, `\`a\` may not be \`${"x".repeat(59)}…\``],
-    ["{properties: {a: {enum: [b]}}}", 'a: "\\e[31m\\n"', "`a` may not be `\\u001b[31m\\n`"],
-    ["{additionalProperties: false}", `${"k".repeat(100)}: 1`, `\`${"k".repeat(59)}…\` is not a known key here`],
+    ["{type: [integer, boolean]}", "~", "the document must be an integer or true or false, but has no value"],
+    ["{type: number}", ".nan", "the document must be a number, but is not finite"],
+    [
+      "{properties: {a: {anyOf: [{type: integer}, {anyOf: [{type: string}, {type: boolean}]}]}}}",
+      "a: []",
+      "`a` must be an integer or a string or true or false, not a list",
+    ],
+    ["{minItems: 2}", "[]", "the document must have at least 2 entries"],
+    ["{maxLength: 1}", "ab", "the document must have at most 1 character"],
+    ["{properties: {a: {enum: [b]}}}", `a: ${"x".repeat(500)}`, `\`${"x".repeat(59)}…\` is not allowed for \`a\``],
+    ["{properties: {a: {enum: [b]}}}", 'a: "\\e[31m\\n"', "`\\u001b[31m\\n` is not allowed for `a`"],
+    ["{additionalProperties: false}", `${"k".repeat(100)}: 1`, `unknown key \`${"k".repeat(59)}…\``],
     [
       `{additionalProperties: {type: string}}`,
       `"${"k".repeat(50)}\\e": 1`,
-      `\`${"k".repeat(39)}…\` has to be text, but it is a number`,
+      `\`${"k".repeat(39)}…\` must be a string, not a number`,
     ],
     ["{properties: {a: {format: uri}}}", "a: x", "`a` is not a URI"],
     ["{uniqueItems: true}", "[5, 6, 5]", "entry 3 of the document is the same as entry 1"],
@@ -466,4 +467,10 @@ test("findings get their position, each once", () => {
       source: { file: "f", line: 2, column: 6, endColumn: 7 },
     },
   ]);
+});
+
+test("an error that no part of the schema explains has the value from the document", async () => {
+  const validator = await compileValidator({ properties: { a: { type: ["integer", "string"] } } });
+  const [problem] = validateDocument(parseYaml("a: []", "f"), { schema: {}, validator });
+  expect(problem?.message).toBe("`a` must be an integer or a string, not a list");
 });

@@ -178,8 +178,8 @@ describe("faults", () => {
         severity: "error",
         code: "duplicate-key",
         pointer: "/a",
-        message: "the key `a` stands in this mapping twice",
-        hint: "the first one is in line 1",
+        message: "duplicate key `a`",
+        hint: "the first one is on line 1",
         source,
       },
     ]);
