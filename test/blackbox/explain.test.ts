@@ -17,7 +17,8 @@ function run(...args: string[]) {
 test("it lists all codes, and explains one as messages show it", () => {
   const all = run("explain");
   expect(all.status).toBe(0);
-  for (const { code } of knownCodes) expect(all.stdout).toContain(`  ${code} `);
+  const listed = [...all.stdout.matchAll(/^ {2}(\S+)/gm)].map(([, code]) => code);
+  expect(listed).toEqual(knownCodes.map(({ code }) => code));
   const one = run("explain", "error[unknown-key]");
   expect(one.stdout).toContain("[unknown-key]");
   expect(run("explain", "unknown-key").stdout).toBe(one.stdout);

@@ -73,6 +73,18 @@ export const agentCodes = {
     meaning: "Code of a contribution was still running after the contribution had ended.",
     remedy: "Await every promise in the contribution. Use `defer` for what belongs to the end of the run.",
   },
+  "journal-not-written": {
+    meaning: "The journal cannot be written, so nothing is done: a later run would not know of it.",
+    remedy: "Check free space, permissions and mount options of /var/lib/kanod-configure.",
+  },
+  "still-owed": {
+    meaning: "An action that an earlier run had begun cannot be completed.",
+    remedy: "Correct the cause that the message names. The next run tries again.",
+  },
+  "damaged-state": {
+    meaning: "The record of what was done on this machine is damaged, so a destructive action is refused.",
+    remedy: "Check the machine, then remove the file that was set aside to confirm that the action may be repeated.",
+  },
   "bad-provide": {
     meaning: "A contribution provides a value under a name that a parameter of contributions already has.",
     remedy: "Choose another name in the call of `provide`.",

@@ -29,12 +29,19 @@ test("every code that a source emits is in the catalogue", () => {
   const unknown = [...sources()].flatMap(([file, text]) =>
     emitted
       .flatMap((pattern) => [...text.matchAll(pattern)].map(([, code = ""]) => code))
+      .concat(constants(text))
       // A sentence is the message of an error without a code.
       .filter((code) => !code.includes(" ") && !codes.includes(code))
       .map((code) => `${file}: ${code}`),
   );
   expect(unknown).toEqual([]);
 });
+
+/** Codes that errors get by the name of a constant. */
+function constants(text: string): string[] {
+  const names = [...text.matchAll(/new [A-Za-z]*Error\(\s*(\w+),/g)].map(([, name]) => name);
+  return names.flatMap((name) => new RegExp(`const ${name} = "([^"]+)"`).exec(text)?.[1] ?? []);
+}
 
 test("every code of the catalogue is emitted by a source", () => {
   const text = [...sources().values()].join("\n");
