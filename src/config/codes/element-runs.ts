@@ -113,6 +113,10 @@ export const elementRunCodes = {
     meaning: "The name of a certificate cannot be used as a file name.",
     remedy: "Use letters, digits, `.`, `_` and `-`.",
   },
+  "service-not-running": {
+    meaning: "A service does not run after it was restarted.",
+    remedy: "Read its log: `journalctl -u SERVICE`.",
+  },
   "report-refused": {
     meaning: "The server rejected the report.",
     remedy: "Check the URL, the token and the server's log.",
