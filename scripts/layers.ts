@@ -8,13 +8,14 @@ import { writeFileSync } from "node:fs";
 const mayKnow = {
   log: [],
   config: [],
+  jinja: [],
   host: ["log", "config"],
   agent: ["log", "config", "host"],
-  kit: ["log", "config", "host", "agent"],
+  kit: ["log", "config", "jinja", "host", "agent"],
   "user-data": ["config"],
   report: ["config"],
-  compile: ["config", "user-data", "report"],
-  image: ["config", "user-data", "report", "compile"],
+  compile: ["config", "jinja", "user-data", "report"],
+  image: ["config", "jinja", "user-data", "report", "compile"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Everything below `src` that is not an entry point. `cli` may import all of them; nothing may import `cli`. */

@@ -14,7 +14,7 @@ export async function bundleAgent(): Promise<void> {
   try {
     await writeText(entry, 'export * from "../index.js";\nexport { runAgent } from "../cli/agent.js";\n');
     const report = await bundle({ entry, output, external: {}, base: packageFolder });
-    // A package may do without another: nunjucks looks for chokidar and goes on without.
+    // A package may look for another and do without it.
     const missing = report.missing.filter(({ file }) => file.startsWith(inDist("")));
     const faults = [...missing, ...report.assets, ...report.invalid];
     if (faults.length > 0) throw new Error(`the agent cannot be bundled: ${JSON.stringify(faults)}`);

@@ -1,8 +1,8 @@
 import type { Problem, SourceRange } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
+import { renderTemplate } from "../../jinja/evaluate.ts";
+import { TemplateError } from "../../jinja/template-error.ts";
 import { allHold, type ConditionResult, checkConditions } from "./conditions.ts";
-import { renderTemplate } from "./jinja/evaluate.ts";
-import { TemplateError } from "./jinja/syntax.ts";
 import type { Entry, ModuleDefinition, ModuleVariable, Recipe } from "./module-definition.ts";
 import { type SettledOptions, settleOptions, type Wishes } from "./options.ts";
 

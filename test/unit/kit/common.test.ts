@@ -6,6 +6,7 @@ import { renderTemplate } from "../../../src/kit/templates.ts";
 
 const templates: Record<string, string> = {
   "greeting.j2": "{% for name in names %}\nHello {{ name }} & {{ other | default('nobody') }}\n{% endfor %}\n",
+  "header.j2": "## template: jinja\n\n{% if list %}{{ list }}{% endif %}{{ section.a.upper() }}\n",
   "broken.j2": "{% if %}",
   "undefined.j2": "{{ missing }}",
 };
@@ -34,6 +35,17 @@ test.each([
     message: expect.stringContaining(name),
   });
   expect(host.steps).toEqual([]);
+});
+
+test("a section of the configuration is a variable, and the line with which cloud-init marks templates is left out", async () => {
+  interface Section {
+    readonly section: { readonly a: string; readonly b?: string };
+    readonly list: readonly string[];
+  }
+  const conf: Section = { section: { a: "x" }, list: [] };
+  const host = recordingHost({});
+  await render(host, "header.j2", "/etc/header", conf);
+  expect(await host.readFile("/etc/header")).toBe("\nX\n");
 });
 
 test("what the host says of the file is not blamed on the template", async () => {

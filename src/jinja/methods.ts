@@ -1,4 +1,16 @@
-import { integer, isList, isMapping, items, text, toText, type Value, ValueError } from "./values.ts";
+import {
+  integer,
+  isEqual,
+  isList,
+  isMapping,
+  items,
+  Tuple,
+  text,
+  toText,
+  Undefined,
+  type Value,
+  ValueError,
+} from "./values.ts";
 
 type Method<Self> = (self: Self, args: readonly Value[]) => Value;
 
@@ -6,6 +18,8 @@ type Method<Self> = (self: Self, args: readonly Value[]) => Value;
 export function callMethod(self: Value, name: string, args: readonly Value[]): Value {
   if (typeof self === "string" && Object.hasOwn(textMethods, name)) return method(textMethods, name)(self, args);
   if (isMapping(self) && Object.hasOwn(mappingMethods, name)) return method(mappingMethods, name)(self, args);
+  if (isList(self) && Object.hasOwn(listMethods, name)) return method(listMethods, name)(self, args);
+  if (self instanceof Undefined) toText(self);
   throw new ValueError(`there is no method '${name}' here`);
 }
 
@@ -32,17 +46,57 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
   removeprefix: (self, [prefix]) => withoutPrefix(self, text(needed(prefix))),
   removesuffix: (self, [suffix]) => withoutSuffix(self, text(needed(suffix))),
   count: (self, [part]) => BigInt(self.split(text(needed(part))).length - 1),
+  rpartition: (self, [separator]) => {
+    const [before = "", ...rest] = splitFromEnd(self, needed(separator), 1n);
+    return Tuple.of(...(rest.length === 0 ? ["", "", before] : [before, text(needed(separator)), ...rest]));
+  },
+  splitlines: (self) => splitLines(self),
+  find: (self, [part]) =>
+    BigInt(
+      [...self.slice(0, Math.max(self.indexOf(text(needed(part))), 0))].length -
+        (self.includes(text(needed(part))) ? 0 : 1),
+    ),
+  ljust: (self, [width, fill]) => self + padding(self, width, fill),
+  rjust: (self, [width, fill]) => padding(self, width, fill) + self,
+  swapcase: (self) =>
+    [...self].map((each) => (each === each.toUpperCase() ? each.toLowerCase() : each.toUpperCase())).join(""),
+  isalpha: (self) => /^\p{L}+$/u.test(self),
+  isalnum: (self) => /^[\p{L}\p{N}]+$/u.test(self),
+  isspace: (self) => /^\s+$/u.test(self),
+  isupper: (self) => self !== self.toLowerCase() && self === self.toUpperCase(),
+  islower: (self) => self !== self.toUpperCase() && self === self.toLowerCase(),
   isdigit: (self) => /^\p{Nd}+$/u.test(self),
   zfill: (self, [width]) => zeroFilled(self, integer(needed(width))),
   format: (self, args) => formatted(self, args),
 };
 
 const mappingMethods: Readonly<Record<string, Method<ReadonlyMap<Value, Value>>>> = {
-  get: (self, [key, otherwise]) => self.get(needed(key)) ?? otherwise ?? null,
+  get: (self, [key, otherwise]) => (self.has(needed(key)) ? (self.get(needed(key)) as Value) : (otherwise ?? null)),
   keys: (self) => [...self.keys()],
   values: (self) => [...self.values()],
-  items: (self) => [...self].map(([key, value]) => [key, value]),
+  items: (self) => [...self].map(([key, value]) => Tuple.of(key, value)),
 };
+
+const listMethods: Readonly<Record<string, Method<readonly Value[]>>> = {
+  count: (self, [value]) => BigInt(self.filter((each) => isEqual(each, needed(value))).length),
+  index: (self, [value]) => {
+    const found = self.findIndex((each) => isEqual(each, needed(value)));
+    if (found < 0) throw new ValueError("the value is not in the list");
+    return BigInt(found);
+  },
+};
+
+const lineEnd = /\r\n|[\n\r\v\f\x85\u2028\u2029]/u;
+
+/** Python's `str.splitlines`. */
+export function splitLines(value: string): string[] {
+  const lines = value.split(lineEnd);
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+function padding(self: string, width: Value | undefined, fill: Value | undefined): string {
+  return (fill === undefined ? " " : text(fill)).repeat(Math.max(0, integer(needed(width)) - [...self].length));
+}
 
 export function needed(value: Value | undefined): Value {
   if (value === undefined) throw new ValueError("an argument is missing");
@@ -122,9 +176,9 @@ function nonEmpty(separator: string): string {
   return separator;
 }
 
-function partition(self: string, separator: string): string[] {
+function partition(self: string, separator: string): Tuple {
   const at = self.indexOf(nonEmpty(separator));
-  return at < 0 ? [self, "", ""] : [self.slice(0, at), separator, self.slice(at + separator.length)];
+  return Tuple.of(...(at < 0 ? [self, "", ""] : [self.slice(0, at), separator, self.slice(at + separator.length)]));
 }
 
 function anyOf(candidates: Value | undefined, test: (candidate: string) => boolean): boolean {

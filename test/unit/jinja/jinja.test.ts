@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { renderTemplate } from "../../../../src/image/modules/jinja/evaluate.ts";
-import { TemplateError } from "../../../../src/image/modules/jinja/syntax.ts";
+import { renderTemplate } from "../../../src/jinja/evaluate.ts";
+import { TemplateError } from "../../../src/jinja/template-error.ts";
+import recorded from "./rendered-by-jinja.json" with { type: "json" };
 
 const variables = new Map([
   ["release", "focal.1"],
@@ -140,7 +141,7 @@ describe("refuses with a place", () => {
     ["{{ release | upper(1) }}", "template-error 1:14"],
     ["{% macro m() %}{% endmacro %}", "template-error 1:4"],
     ["{% include 'x' %}", "template-error 1:4"],
-    ["{{ r/a/g }}", "template-error 1:4"],
+    ["{{ r/a/g }}", "undefined-variable 1:4"],
     ["{{ range(1000000) }}", "template-error 1:9"],
     ["{{ release", "template-syntax 1:11"],
     ["{% if release %}x", "template-syntax 1:18"],
@@ -165,4 +166,35 @@ describe("refuses with a place", () => {
       { numRuns: 2000 },
     );
   });
+});
+
+/** What Jinja 3.1 renders, with StrictUndefined and trim_blocks. */
+test.each(recorded.templates as [string, string][])("renders as recorded: %j", (template, expected) => {
+  const values = new Map(Object.entries(recorded.variables));
+  expect(renderTemplate(template, values, { trimBlocks: true })).toBe(expected);
+});
+
+describe("variables of a program", () => {
+  const rendered = (template: string, variable: unknown): string =>
+    renderTemplate(template, new Map([["v", variable]]));
+
+  test("numbers are whole or not, nothing is none or undefined", () => {
+    expect(rendered("{{ v }}", [1, 1.5, true, null, "x"])).toBe("[1, 1.5, True, None, 'x']");
+    expect(rendered("{{ v.a is defined }} {{ 'x' if v.b }}{{ v | length }}", { a: undefined, c: 1 })).toBe("False 1");
+    expect(() => rendered("{{ v }}", undefined)).toThrow("'v' is undefined");
+  });
+
+  test("keys that every JavaScript object has are keys like any other", () => {
+    expect(rendered("{{ v.constructor is defined }} {{ v.toString is defined }}", {})).toBe("False False");
+  });
+});
+
+test.each([
+  ["nesting", `{{ ${"(".repeat(5000)}1${")".repeat(5000)} }}`],
+  ["blocks", "{% if 1 %}".repeat(5000)],
+  ["a long sum", `{{ ${"1+".repeat(100_000)}1 }}`],
+  ["a power", "{{ 9 ** 999999999 }}"],
+  ["a repetition", "{{ 'x' * 999999999 }}"],
+])("%s that asks for too much is an error of the template", (_, template) => {
+  expect(failure(template)).toMatch(/^template-(syntax|error) /);
 });

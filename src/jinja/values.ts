@@ -5,6 +5,12 @@
 export type Value = string | bigint | number | boolean | null | Undefined | readonly Value[] | Mapping;
 export type Mapping = ReadonlyMap<Value, Value>;
 
+/** Python's tuple: a list that is printed in another way. */
+export class Tuple extends Array<Value> {}
+
+/** What `namespace()` makes: the one value whose members a template can set. */
+export class Namespace extends Map<Value, Value> {}
+
 /** The value of a name that is not defined: it may be tested, not used. */
 export class Undefined {
   /** How the template names it. */
@@ -13,6 +19,10 @@ export class Undefined {
   constructor(label: string) {
     this.label = label;
   }
+}
+
+export function orUndefined(value: Value | undefined, label: string): Value {
+  return value === undefined ? new Undefined(label) : value;
 }
 
 /** A use of a value that its kind does not allow. The caller adds the place. */
@@ -71,12 +81,24 @@ export function representation(value: Value): string {
   if (value instanceof Undefined) return toText(value);
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "number") return Number.isInteger(value) ? `${value}.0` : String(value);
+  if (typeof value === "number") return floatText(value);
   if (typeof value === "string") return quoted(value);
+  if (value instanceof Tuple) return `(${[...value].map(representation).join(", ")}${value.length === 1 ? "," : ""})`;
   if (isList(value)) return `[${value.map(representation).join(", ")}]`;
   if (isMapping(value))
     return `{${[...value].map(([k, v]) => `${representation(k)}: ${representation(v)}`).join(", ")}}`;
   return String(value);
+}
+
+/** Python's `repr` of a float: the shortest digits, with an exponent from 16 digits on. */
+function floatText(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
+  const [digits = "", exponent = "0"] = value.toExponential().split("e");
+  if (value !== 0 && (Number(exponent) < -4 || Number(exponent) >= 16)) {
+    return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, "0")}`;
+  }
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return Number.isInteger(value) ? `${text}.0` : text;
 }
 
 /** The items that a loop goes through. @throws ValueError for a value that has none */
@@ -156,4 +178,43 @@ function orderOfLists(left: readonly Value[], right: readonly Value[]): number {
     if (!isEqual(item, other)) return order(item, other);
   }
   return left.length - right.length;
+}
+
+/** The value of plain JavaScript data. Numbers without a fraction are whole numbers; `undefined` is an undefined variable. */
+export function fromJs(value: unknown, label: string): Value {
+  if (value === undefined) return new Undefined(label);
+  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "bigint")
+    return value;
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (Array.isArray(value)) return value.map((each, index) => fromJs(each, `${label}[${index}]`));
+  if (typeof value !== "object") throw new TypeError(`the variable ${label} is a ${typeof value}, not data`);
+  const entries: Iterable<[unknown, unknown]> = value instanceof Map ? value : Object.entries(value);
+  const known = [...entries].filter(([, each]) => each !== undefined);
+  return new Map(known.map(([key, each]) => [fromJs(key, label), fromJs(each, `${label}.${String(key)}`)]));
+}
+
+/** `value.key` and `value[key]`; undefined where there is none. @throws ValueError for an undefined variable */
+export function memberOf(target: Value, key: Value): Value | undefined {
+  if (target instanceof Undefined) toText(target);
+  if (isMapping(target)) return target.get(key);
+  if (typeof key !== "bigint" || !(typeof target === "string" || isList(target))) return undefined;
+  return items(target).at(Number(key));
+}
+
+/** Python's `value[start:stop:step]`; null is an omitted bound. */
+export function sliced(target: Value, start: Value, stop: Value, step: Value): Value {
+  if (target instanceof Undefined) toText(target);
+  const all = items(target);
+  const stride = step === null ? 1 : integer(step);
+  if (stride === 0) throw new ValueError("the step of a slice is zero");
+  const bound = (limit: Value, otherwise: number): number => {
+    if (limit === null) return otherwise;
+    const index = integer(limit) < 0 ? integer(limit) + all.length : integer(limit);
+    return Math.min(Math.max(index, stride > 0 ? 0 : -1), stride > 0 ? all.length : all.length - 1);
+  };
+  const [from, to] = [bound(start, stride > 0 ? 0 : all.length - 1), bound(stop, stride > 0 ? all.length : -1)];
+  const part: Value[] = [];
+  for (let index = from; stride > 0 ? index < to : index > to; index += stride) part.push(all[index] as Value);
+  if (typeof target === "string") return part.join("");
+  return target instanceof Tuple ? Tuple.from(part) : part;
 }
