@@ -67,14 +67,16 @@ export function storedPart(part: ProgramPart, withCode: boolean): string {
  * "kanod-configure", whichever file imports it, and the validators for {@link validatorsName}.
  *
  * @param expressionOf the text of a part, or an expression for its value
- * @param options expressions. `content`: the bytes of a stored part by its `name`; those of an asset of the executable
- * otherwise. `given`: an agent that takes the place of the one in the program; none if it is undefined.
+ * @param options expressions. `content`: the bytes of a stored part by its `name`, those of an asset of the executable
+ * otherwise. `cachedData`: its code by the name `code`. `kept`: what is done with its `script`. `given`: an agent that takes
+ * the place of the one in the program; none if it is undefined.
  */
 export function bundledParts(
   expressionOf: (part: ProgramPart) => string,
-  options: { content?: string; given?: string } = {},
+  options: { content?: string; cachedData?: string; kept?: string; given?: string } = {},
 ): string {
-  const { content = 'require("node:sea").getRawAsset(name)', given = "undefined" } = options;
+  const { content = 'require("node:sea").getRawAsset(name)', kept = "", given = "undefined" } = options;
+  const { cachedData = "code === undefined ? undefined : bytes(code)" } = options;
   const getters = validatorNames.map(
     (name) => `  get ${name}() {
     const { ${name}: value } = evaluate(${expressionOf(`${name}-validator`)}, require);
@@ -94,8 +96,10 @@ const stored = (name, code) => {
   const [{ Script }, { isAscii }] = [require("node:vm"), require("node:buffer")];
   const bytes = (name) => Buffer.from(${content});
   const text = bytes(name);
-  const options = { filename: name, ...(code === undefined ? {} : { cachedData: bytes(code) }) };
-  return new Script(isAscii(text) ? text.latin1Slice() : text.utf8Slice(), options).runInThisContext();
+  const options = { filename: name, cachedData: ${cachedData} };
+  const script = new Script(isAscii(text) ? text.latin1Slice() : text.utf8Slice(), options);
+  ${kept}
+  return script.runInThisContext();
 };
 const evaluate = (part, require, others) => {
   const module = { exports: {} };
@@ -119,15 +123,20 @@ run(agent, image.default);
 
 /**
  * A CommonJS module for programs of this package: a function that gives the agent and the image, whose parts lie beside it.
- * Its argument is an agent that takes the place of the bundled one, such as that of a program which has loaded the modules.
+ * Its arguments: an agent that takes the place of the bundled one, such as that of a program which has loaded the modules;
+ * and CompiledCode (src/host/compiled-code.ts).
  */
 export function packagedProgram(): string {
-  const content = 'require("node:fs").readFileSync(require("node:path").join(__dirname, name))';
-  const parts = bundledParts((part) => storedPart(part, false), { content, given: "given" });
-  return `module.exports = (given) => {
+  const options = {
+    content: 'require("node:fs").readFileSync(require("node:path").join(__dirname, name))',
+    cachedData: "compiled?.of(name)",
+    kept: "compiled?.keep(name, script);",
+    given: "given",
+  };
+  return `module.exports = (given, compiled) => {
 let made;
 const run = (agent, image) => (made = { agent, image });
-${parts}return made;
+${bundledParts((part) => storedPart(part, false), options)}return made;
 };
 `;
 }

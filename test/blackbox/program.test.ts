@@ -25,6 +25,7 @@ test("a command of the agent runs from the bundle, and loads no module besides",
     "dist/bin/kanod-configure.js",
     "dist/cli/document-checks.js",
     "dist/cli/packaged.js",
+    "dist/host/compiled-code.js",
     "dist/program.cjs",
   ]);
 });
