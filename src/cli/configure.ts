@@ -4,6 +4,7 @@ import { defineCompletion } from "./completion.ts";
 import { defineContributions } from "./contributions.ts";
 import { defineDocs } from "./docs.ts";
 import { defineExplain } from "./explain.ts";
+import { defineFacts } from "./facts.ts";
 import { defineManPages } from "./man-pages.ts";
 import { definePlan } from "./plan-command.ts";
 import { defineSchema } from "./schema.ts";
@@ -27,6 +28,7 @@ export async function configureCommand(
     definePlan,
     defineStatus,
     defineAnalyze,
+    defineFacts,
     defineUserData,
     defineContributions,
     defineSchema,

@@ -28,6 +28,8 @@ export interface CliIo {
    * was thrown outside of any call that somebody waits for.
    */
   signal: AbortSignal;
+  /** The argv that starts this program, for a child of it. */
+  ownProgram?: readonly string[];
   /** Where it is given, the program is not run, but its commands and options are shown to it. */
   describe?: (program: Command) => void;
 }
@@ -58,6 +60,7 @@ export function processIo(programFile: string, args: readonly string[], signal: 
     args,
     environment: process.env,
     workingDirectory: process.cwd(),
+    ownProgram: [...new Set([process.execPath, process.argv[1] ?? process.execPath])],
     readStdin,
     out: (text) => {
       const lost = writeStandard(1, text);

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import type { CompiledImage } from "../agent/image.ts";
+import { hardwareArgument } from "../host/facts/ask-for-hardware.ts";
 import type { CommandContext, CommandDefinition, DocumentChecks } from "./command-line.ts";
 import { reportError } from "./command-line.ts";
-import { type CliIo, isStageProgram } from "./io.ts";
+import { type CliIo, exitCodes, isStageProgram } from "./io.ts";
 
 /** What only the package on a workstation has: the agent on a machine builds no images. */
 export interface BuildSide {
@@ -17,6 +18,11 @@ export interface BuildSide {
 /** One program, four names: runs the command that the program was called by and returns its exit code. */
 export async function main(io: CliIo, image: CompiledImage, buildSide?: BuildSide): Promise<number> {
   try {
+    if (io.args[0] === hardwareArgument) {
+      const { hardware } = await import(/* webpackMode: "eager" */ "../host/facts/hardware.ts");
+      io.out(JSON.stringify(await hardware()));
+      return exitCodes.done;
+    }
     const imageBuilder = io.program === "kanod-image-builder" ? buildSide?.imageBuilder : undefined;
     if (imageBuilder !== undefined) return await imageBuilder(io, image);
     if (isStageProgram(io.program)) {

@@ -13,17 +13,19 @@ type Agent = Pick<typeof import("./agent.ts"), "runAgent">;
 /** Made by `npm run build` after this file was compiled: see packagedProgram. */
 type Bundle = (given?: object, compiled?: CompiledCode) => { agent: Agent; image: CompiledImage };
 
-/** The commands of the agent that an image has. */
+/** The commands of the agent that an image has, and `hardwareArgument`. */
 const agentCommands = [
   "validate",
   "plan",
   "status",
   "analyze",
+  "facts",
   "user-data",
   "contributions",
   "schema",
   "docs",
   "explain",
+  "--print-hardware",
 ];
 
 /** The program that is none of an agent's. Not from io.ts: a command that runs from the bundle loads no module besides. */

@@ -44,7 +44,12 @@ export async function plan(context: CommandContext, options: PlanOptions): Promi
   await checkRoot(io, root);
   const run = openRunLog(io, { level: "error", format: "text", root, plan: true });
   const environment = new Environment(io.environment);
-  const host = createHost({ ...(root === undefined ? {} : { root }), log: run.log, environment });
+  const host = createHost({
+    ...(root === undefined ? {} : { root }),
+    log: run.log,
+    environment,
+    ownProgram: io.ownProgram,
+  });
   try {
     const inputs = await readInputs(io, options, host);
     const { stages, outcomes } = await planStages(context, host, run, inputs);

@@ -85,5 +85,10 @@ function observed(host: Host, unknown: Set<string>): Host {
     unknown.add(`which addresses ${name} has`);
     return host.lookup(name, options);
   };
-  return hostWith(host, { query, fetch, connect, lookup });
+  const facts: Host["facts"] = async () => {
+    const known = await host.facts();
+    if (known === undefined) unknown.add("its hardware");
+    return known;
+  };
+  return hostWith(host, { query, fetch, connect, lookup, facts });
 }

@@ -44,7 +44,7 @@ async function run(
   const environment = new Environment(io.environment);
   await checkRoot(io, root);
   const { log, close } = openRunLog(io, { level: options.logLevel, format: options.logFormat, root, plan });
-  const makeHost = createHosts({ ...(root === undefined ? {} : { root }), environment });
+  const makeHost = createHosts({ ...(root === undefined ? {} : { root }), environment, ownProgram: io.ownProgram });
   // What the agent does for itself is a detail.
   const own = { ...log, info: log.debug };
   const host = makeHost(own, undefined);

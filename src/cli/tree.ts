@@ -11,7 +11,8 @@ import type { CliIo } from "./io.ts";
 export function quietHost(io: CliIo, root: string | undefined): { host: Host; log: Logger } {
   const write = (event: Parameters<typeof formatText>[0]): void => io.err(`${formatText(event)}\n`);
   const log = createLog({ sinks: [{ level: "warn", write }], redactor: new Redactor(), now: () => new Date() });
-  return { host: createHost({ ...rootFolder(io, root), log, environment: { ...io.environment } }), log };
+  const { environment, ownProgram } = io;
+  return { host: createHost({ ...rootFolder(io, root), log, environment: { ...environment }, ownProgram }), log };
 }
 
 /** The absolute path of `--root`; nothing for the machine itself. */

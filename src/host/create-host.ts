@@ -2,6 +2,7 @@ import type { Logger } from "../log/logger.ts";
 import { certificateAuthorities } from "./certificate-authorities.ts";
 import { type CommandContext, runCommand } from "./command.ts";
 import { Environment } from "./environment.ts";
+import { askForHardware } from "./facts/ask-for-hardware.ts";
 import { Files } from "./files.ts";
 import type { Host } from "./host.ts";
 import { httpFetch, lookUp, tcpConnect } from "./network.ts";
@@ -19,6 +20,8 @@ export interface HostOptions {
   signal?: AbortSignal;
   /** What commands inherit, see {@link Environment}. Hosts that are given the same object share what is set in it. */
   environment?: Environment | Readonly<Record<string, string | undefined>>;
+  /** The argv that starts this program, which `facts()` asks for what the kernel does not tell. Without it: not asked. */
+  ownProgram?: readonly string[] | undefined;
 }
 
 /** The machine, or a target tree on it. @throws HostError where the tree is missing or no folder */
@@ -30,20 +33,22 @@ export function createHost({ log, signal, ...options }: HostOptions): Host {
 export function createHosts(
   options: Omit<HostOptions, "log" | "signal">,
 ): (log: Logger, signal: AbortSignal | undefined) => Host {
-  const { root, environment } = options;
+  const { root, environment, ownProgram } = options;
   const tree = new Tree(root);
   const files = new Files(tree);
   const shared = environment instanceof Environment ? environment : new Environment(environment);
-  return (log, signal) => hostOf(tree, files, shared, log, signal);
+  return (log, signal) => hostOf({ tree, files, environment: shared, ownProgram }, log, signal);
 }
 
-function hostOf(
-  tree: Tree,
-  files: Files,
-  environment: Environment,
-  log: Logger,
-  signal: AbortSignal | undefined,
-): Host {
+interface Machine {
+  tree: Tree;
+  files: Files;
+  environment: Environment;
+  ownProgram: readonly string[] | undefined;
+}
+
+function hostOf(machine: Machine, log: Logger, signal: AbortSignal | undefined): Host {
+  const { tree, files, environment, ownProgram } = machine;
   const root = tree.isMachine ? undefined : tree.root;
   const commands: CommandContext = { root, environment, log, signal };
   const network = { signal, authorities: () => certificateAuthorities(files, tree.isMachine) };
@@ -68,6 +73,11 @@ function hostOf(
       logTimed(log, tcpConnect(signal, name, port, how), () => `connected to ${printable(name)} port ${port}`),
     lookup: (name, how) =>
       logTimed(log, lookUp(signal, name, how), (found) => `looked up ${printable(name)}: ${found.join(", ")}`),
+    facts: async () => {
+      if (!tree.isMachine) return undefined;
+      const { readFacts } = await import(/* webpackMode: "eager" */ "./facts/read-facts.ts");
+      return readFacts(host, ownProgram && (await askForHardware(host, ownProgram)));
+    },
     setEnvironment: (name, value) => environment.set(name, value),
     sleep: (seconds) => {
       log.debug(`waits ${seconds} s`, { event: "started" });

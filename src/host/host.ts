@@ -1,3 +1,5 @@
+import type { Facts } from "./facts/facts.ts";
+
 /**
  * The one door to the machine. Contributions, services and the agent change the machine only through a `Host`; which
  * form they hold (real, rooted or recording) they cannot tell.
@@ -40,6 +42,11 @@ export interface Host {
    * @throws HostError with code `lookup-failed` or `lookup-timeout`
    */
   lookup(name: string, options?: NetworkOptions): Promise<string[]>;
+  /**
+   * The hardware: system, firmware, processors, memory, disks, network interfaces. Undefined on a target tree, which may
+   * be for any machine.
+   */
+  facts(): Promise<Facts | undefined>;
   /** Sets, or with undefined unsets, a variable in the environment of the commands that are run from now on. */
   setEnvironment(name: string, value: string | undefined): void;
   /** Waits. `seconds` >= 0. */

@@ -12,6 +12,7 @@ import {
 import { commandOnTree, notInstalled, requireCommand, skippedResult } from "./command.ts";
 import { requireVariable } from "./environment.ts";
 import { HostError } from "./errors.ts";
+import type { Facts } from "./facts/facts.ts";
 import { refusal } from "./file-error.ts";
 import type {
   Change,
@@ -47,6 +48,8 @@ export interface RecordingOptions {
   connections?: (host: string, port: number) => boolean;
   /** The addresses of names; undefined for one that there is not. Without it every look-up gives an empty list. */
   addresses?: (name: string) => readonly string[] | undefined;
+  /** The hardware. Without it: that of the base. */
+  facts?: Facts;
   now?: () => Date;
   log?: Logger;
 }
@@ -195,6 +198,10 @@ class Recording implements Host {
       if (found !== undefined) return [...found];
       throw new HostError("lookup-failed", name, `cannot look up ${name}`);
     });
+  }
+
+  async facts(): Promise<Facts | undefined> {
+    return this.#options.facts ?? this.#options.base?.facts();
   }
 
   setEnvironment(name: string, value: string | undefined): void {

@@ -3,6 +3,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
+import type { Facts } from "../../src/host/facts/facts.ts";
 import { temporaryFolder } from "../support/cli.ts";
 import { packageProgram, programFile } from "../support/compiled-agent.ts";
 
@@ -78,4 +79,17 @@ test("help is shown for the program and for its commands", async () => {
     const { stdout, exitCode } = await execa(programFile, args, { reject: false });
     expect([args, exitCode, stdout]).toEqual([args, 0, expect.stringContaining("Usage: kanod-configure")]);
   }
+});
+
+test("facts shows this machine, with what systeminformation knows", async () => {
+  const { stdout } = await execa(programFile, ["facts", "--format", "json"]);
+  const facts = JSON.parse(stdout) as Facts;
+  expect(facts.processors).toMatchObject({ count: expect.any(Number), cores: expect.any(Number) });
+  const { stdout: text } = await execa(programFile, ["facts"]);
+  expect(text).toMatch(/^system .*\n(?:.*\n)*DISK +SIZE(?:.*\n)*INTERFACE +PERMANENT MAC/);
+});
+
+test("any program of ours is the child that asks systeminformation, a stage program too", async () => {
+  const { stdout } = await execa(packageProgram("kanod-runcmd"), ["--print-hardware"]);
+  expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(["bios", "cpu", "disks", "system"]);
 });

@@ -54,63 +54,41 @@ test("a report says how the run ended, fits its schema, and has no message of an
 });
 
 describe("the inventory", () => {
-  test("is read from where the kernel says it", async () => {
+  test("is made of the facts of the machine, in the form of the schema", async () => {
+    const virtual = { name: "bond0", mac: "52:54:00:00:00:aa", state: "up", isVirtual: true };
+    const eno = { driver: "ice", isVirtual: false };
     const host = recordingHost({
-      files: {
-        "/sys/class/dmi/id/sys_vendor": "Dell Inc.\n",
-        "/sys/class/dmi/id/product_name": "PowerEdge R650\n",
-        "/sys/class/dmi/id/product_serial": "ABC1234\n",
-        "/sys/class/dmi/id/product_uuid": "4C4C4544-0042\n",
-        "/sys/class/dmi/id/bios_version": "To Be Filled By O.E.M.\n",
-        "/proc/sys/kernel/osrelease": "6.12.0\n",
-        "/proc/cpuinfo": "processor\t: 0\nmodel name\t: Xeon\n\nprocessor\t: 1\nmodel name\t: Xeon\n",
-        "/proc/meminfo": "MemTotal:       16384 kB\nMemFree: 1 kB\n",
-        "/sys/class/net/lo/address": "00:00:00:00:00:00\n",
-        "/sys/class/net/eno1/device": { link: "../../../0000:01:00.0" },
-        "/sys/class/net/eno1/address": "52:54:00:00:00:01\n",
-        "/sys/class/net/eno1/operstate": "up\n",
-        "/sys/class/net/eno1/speed": "25000\n",
-        "/sys/class/net/eno2/device": { link: "../../../0000:01:00.1" },
-        "/sys/class/net/eno2/address": "52:54:00:00:00:02\n",
-        "/sys/class/net/eno2/operstate": "down\n",
+      facts: {
+        system: { vendor: "Dell Inc.", model: "PowerEdge R650", serial: "ABC1234", uuid: "4c4c4544-0042" },
+        firmware: { vendor: "Dell Inc.", version: "1.2" },
+        processors: { architecture: "x86_64", model: "Xeon", count: 2, cores: 1 },
+        memory: 16_777_216,
+        kernel: "6.12.0",
+        disks: [{ path: "/dev/sda", size: 5, serial: "S1", transport: "sata" }],
+        interfaces: [
+          virtual,
+          { ...eno, name: "eno1", mac: "52:54:00:00:00:01", state: "up", speed: 25_000 },
+          { ...eno, name: "eno2", mac: "52:54:00:00:00:02", state: "down" },
+          { ...eno, name: "eno3", mac: "52:54:00:00:00:03", state: "unknown" },
+        ],
       },
-      commands: [
-        { argv: ["uname", "-m"], stdout: "x86_64\n" },
-        {
-          argv: ["lsblk"],
-          prefix: true,
-          stdout: JSON.stringify({
-            blockdevices: [
-              {
-                path: "/dev/sda",
-                type: "disk",
-                size: "480103981056",
-                model: "MZ7 ",
-                serial: "S1",
-                wwn: "0x5",
-                rota: "0",
-              },
-              { path: "/dev/zram0", type: "disk", size: 0, model: null, serial: null, wwn: null, rota: false },
-              { path: "/dev/sr0", type: "rom", size: 5, model: null, serial: null, wwn: null, rota: true },
-            ],
-          }),
-        },
-      ],
     });
     expect(await readInventory(host, "Debian GNU/Linux 13")).toEqual({
       vendor: "Dell Inc.",
       model: "PowerEdge R650",
       serial: "ABC1234",
       uuid: "4c4c4544-0042",
+      firmware: "1.2",
       architecture: "x86_64",
       kernel: "6.12.0",
       operatingSystem: "Debian GNU/Linux 13",
       cpu: { model: "Xeon", count: 2 },
       memory: 16_777_216,
-      disks: [{ path: "/dev/sda", size: 480_103_981_056, model: "MZ7", serial: "S1", wwn: "0x5", rotational: false }],
+      disks: [{ path: "/dev/sda", size: 5, serial: "S1", transport: "sata" }],
       interfaces: [
-        { name: "eno1", mac: "52:54:00:00:00:01", up: true, speed: 25_000 },
-        { name: "eno2", mac: "52:54:00:00:00:02", up: false },
+        { name: "eno1", mac: "52:54:00:00:00:01", driver: "ice", up: true, speed: 25_000 },
+        { name: "eno2", mac: "52:54:00:00:00:02", driver: "ice", up: false },
+        { name: "eno3", mac: "52:54:00:00:00:03", driver: "ice" },
       ],
     });
   });

@@ -1,9 +1,9 @@
+import type { InterfaceFacts } from "kanod-configure";
 import { findDevice } from "./find-device.ts";
-import type { MachineInterface } from "./machine-interfaces.ts";
 import { type Device, interfaceName, isPhysical, settingsOf } from "./network.ts";
 
 /** The interfaces of the machine that a device is for; a virtual one is found by its name. */
-export function matchingInterfaces(device: Device, interfaces: readonly MachineInterface[]): MachineInterface[] {
+export function matchingInterfaces(device: Device, interfaces: readonly InterfaceFacts[]): InterfaceFacts[] {
   if (!isPhysical(device)) return interfaces.filter(({ name }) => name === device.id);
   const { mac, drivers, pattern } = findDevice(device, { interfaces: [] });
   const hasMatch = mac !== undefined || drivers.length > 0 || pattern !== undefined;
@@ -20,7 +20,7 @@ export function matchingInterfaces(device: Device, interfaces: readonly MachineI
 }
 
 /** The names that the interfaces of a device have once they are configured. */
-export function namesOf(device: Device, interfaces: readonly MachineInterface[]): string[] {
+export function namesOf(device: Device, interfaces: readonly InterfaceFacts[]): string[] {
   const name = interfaceName(device);
   return name === undefined ? matchingInterfaces(device, interfaces).map((each) => each.name) : [name];
 }

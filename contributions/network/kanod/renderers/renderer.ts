@@ -1,5 +1,4 @@
-import type { Distro, Finding, Host, Logger } from "kanod-configure";
-import type { MachineInterface } from "../model/machine-interfaces.ts";
+import type { Distro, Finding, Host, InterfaceFacts, Logger } from "kanod-configure";
 import type { Network } from "../model/network.ts";
 
 /** One way to have a machine configure its network: a tool with its files. All that varies by tool is in here. */
@@ -15,7 +14,7 @@ export interface Renderer {
   /** The network in its form. Pure. */
   render(network: Network, context: RenderContext): Rendering;
   /** The interfaces that files of its own configure; undefined where there are none. */
-  read?(files: readonly RenderedFile[], interfaces: readonly MachineInterface[]): Contents | undefined;
+  read?(files: readonly RenderedFile[], interfaces: readonly InterfaceFacts[]): Contents | undefined;
   /** Has the tool itself check the files that are in place, before anything is brought up. @throws AgentError */
   accept?(host: Host): Promise<void>;
   /** Has it read the files that are in place, and waits until the interfaces are up. Bounded in time. */
@@ -51,7 +50,7 @@ export interface RenderedFile {
 
 export interface RenderContext {
   /** What the machine has; empty where nobody has looked, as on a target tree. */
-  interfaces: readonly MachineInterface[];
+  interfaces: readonly InterfaceFacts[];
   /** machine-id(5), where the machine has one. */
   machineId?: string | undefined;
 }

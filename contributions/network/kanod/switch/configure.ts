@@ -1,10 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Distro, Finding, Host, Logger, SystemSettings } from "kanod-configure";
-import { AgentError, CommandError, isMapping, requireNoErrors } from "kanod-configure";
+import {
+  AgentError,
+  CommandError,
+  describeInterfaces,
+  type InterfaceFacts,
+  isMapping,
+  readInterfaces,
+  requireNoErrors,
+} from "kanod-configure";
 import { readNetwork } from "../check/read-network.ts";
 import { type NetworkSections, rendererSetting } from "../check/sections.ts";
 import { runNetworkChecks } from "../checks/network-checks.ts";
-import { describeInterfaces, type MachineInterface, machineInterfaces } from "../model/machine-interfaces.ts";
 import { matchingInterfaces } from "../model/match-interfaces.ts";
 import { isPhysical, type Network, settingsOf } from "../model/network.ts";
 import { render } from "../renderers/render.ts";
@@ -52,7 +59,7 @@ export async function configureNetwork(params: NetworkParams): Promise<void> {
 
 interface Prepared {
   setup: Setup;
-  interfaces: readonly MachineInterface[];
+  interfaces: readonly InterfaceFacts[];
 }
 
 /** All that can be known before anything is changed. */
@@ -60,7 +67,7 @@ async function prepare({ conf, system, init, host, log }: NetworkParams): Promis
   const { network, findings } = readNetwork(conf.network);
   requireNoErrors(findings);
   if (network === undefined) throw new AgentError("bad-network", "the section network cannot be read");
-  const interfaces = await machineInterfaces(host);
+  const interfaces = await readInterfaces(host);
   if (interfaces !== undefined) requireInterfaces(network, interfaces);
   const renderer = await selectRenderer(host, rendererSetting(system), init.distro);
   const machineId = (await host.readFile("/etc/machine-id"))?.trim();
@@ -109,7 +116,7 @@ async function rollBack({ host, log }: NetworkParams, setup: Setup, before: Setu
 }
 
 /** A named interface that is not there, and may not be missing, is the commonest mistake: it is found before all else. */
-function requireInterfaces(network: Network, interfaces: readonly MachineInterface[]): void {
+function requireInterfaces(network: Network, interfaces: readonly InterfaceFacts[]): void {
   const absent = network.devices.filter((device) => {
     if (!isPhysical(device) || device.kind === "modems" || device.id === "lo") return false;
     const settings = settingsOf(device);

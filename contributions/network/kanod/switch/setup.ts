@@ -1,4 +1,4 @@
-import type { MachineInterface } from "../model/machine-interfaces.ts";
+import type { InterfaceFacts } from "kanod-configure";
 import { matchingInterfaces, namesOf } from "../model/match-interfaces.ts";
 import { type Device, isPhysical, type Network, settingsOf } from "../model/network.ts";
 import { renderers } from "../renderers/list.ts";
@@ -9,7 +9,7 @@ export function setupOf(
   network: Network,
   renderer: Renderer,
   { files, profiles = [] }: Pick<Rendering, "files" | "profiles">,
-  interfaces: readonly MachineInterface[],
+  interfaces: readonly InterfaceFacts[],
 ): Setup {
   const { devices } = network;
   return {
@@ -33,7 +33,7 @@ export function setupOf(
 export function setupOfFiles(
   files: readonly RenderedFile[],
   otherwise: Renderer,
-  interfaces: readonly MachineInterface[],
+  interfaces: readonly InterfaceFacts[],
 ): Setup {
   const understood = renderers.flatMap((renderer) => {
     const contents = renderer.read?.(files, interfaces);

@@ -1,17 +1,8 @@
-import type { Host } from "kanod-configure";
-import { CommandError, isMapping } from "kanod-configure";
-
-/** A network interface that the machine has. */
-export interface MachineInterface {
-  name: string;
-  /** Permanent MAC address in lower case, or the present one where the interface has no permanent one. */
-  mac: string;
-  driver: string | undefined;
-  /** `up`, `down`, `unknown`, …: the kernel's operational state (RFC 2863). */
-  state: string;
-  /** Made by software: a bridge, a bond, a VLAN, a cable of a container … */
-  isVirtual: boolean;
-}
+import { isMapping } from "../../config/mapping.ts";
+import { CommandError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import type { InterfaceFacts } from "./facts.ts";
+import { readLine, withoutUndefined } from "./values.ts";
 
 const sysfs = "/sys/class/net";
 
@@ -19,40 +10,43 @@ const sysfs = "/sys/class/net";
  * The network interfaces of the machine, without `lo`, by name. Undefined where nobody can know, as on a target tree.
  * Source: Linux, Documentation/ABI/testing/sysfs-class-net; ip-link(8).
  */
-export async function machineInterfaces(host: Host): Promise<MachineInterface[] | undefined> {
+export async function readInterfaces(host: Host): Promise<InterfaceFacts[] | undefined> {
   const names = await host.list(sysfs);
   if (names === undefined) return undefined;
   const permanent = await permanentAddresses(host);
-  const interfaces: MachineInterface[] = [];
+  const interfaces: InterfaceFacts[] = [];
   for (const name of names) {
-    const address = await attribute(host, name, "address");
+    const attribute = (key: string): Promise<string | undefined> => readLine(host, `${sysfs}/${name}/${key}`);
+    const address = (await attribute("address"))?.toLowerCase();
     if (name === "lo" || address === undefined) continue;
-    const driver = (await host.stat(`${sysfs}/${name}/device/driver`))?.target?.split("/").at(-1);
     const hasDevice = (await host.stat(`${sysfs}/${name}/device`)) !== undefined;
-    const state = (await attribute(host, name, "operstate")) ?? "unknown";
-    interfaces.push({ name, mac: permanent.get(name) ?? address, driver, state, isVirtual: !hasDevice });
+    const state = (await attribute("operstate")) ?? "unknown";
+    const speed = state === "up" ? Number(await attribute("speed")) : 0;
+    interfaces.push(
+      withoutUndefined({
+        name,
+        // The ports of a bond all show the bond's address.
+        mac: permanent.get(name) ?? (await attribute("bonding_slave/perm_hwaddr"))?.toLowerCase() ?? address,
+        driver: (await host.stat(`${sysfs}/${name}/device/driver`))?.target?.split("/").at(-1),
+        state,
+        // Some drivers refuse to tell it, others say -1.
+        speed: speed > 0 ? speed : undefined,
+        isVirtual: !hasDevice,
+      }),
+    );
   }
   return interfaces;
 }
 
 /** `NAME (MAC, driver DRIVER, STATE)` of each, for messages. */
-export function describeInterfaces(interfaces: readonly MachineInterface[]): string {
+export function describeInterfaces(interfaces: readonly InterfaceFacts[]): string {
   const described = interfaces.map(({ name, mac, driver, state }) => {
     return `${name} (${[mac, driver === undefined ? undefined : `driver ${driver}`, state].filter(Boolean).join(", ")})`;
   });
   return described.length === 0 ? "none" : described.join("; ");
 }
 
-async function attribute(host: Host, name: string, key: string): Promise<string | undefined> {
-  try {
-    return (await host.readFile(`${sysfs}/${name}/${key}`))?.trim().toLowerCase();
-  } catch {
-    // Some attributes of interfaces without a link cannot be read.
-    return undefined;
-  }
-}
-
-/** Of interfaces whose address is not the permanent one, as the ports of a bond. */
+/** Of interfaces whose address is not the permanent one. */
 async function permanentAddresses(host: Host): Promise<Map<string, string>> {
   const addresses = new Map<string, string>();
   try {
