@@ -383,3 +383,40 @@ test("system.yaml may name each renderer of the list", () => {
   const names = schema.properties.network.properties.renderer.enum as string[];
   expect(names.toSorted()).toEqual(["auto", ...list.map(({ name }) => name)].toSorted());
 });
+
+const two = { eth0: "52:54:00:00:00:01", eth1: "52:54:00:00:00:02" };
+const swapped = {
+  version: 2 as const,
+  ethernets: {
+    one: { match: { macaddress: two.eth0 }, "set-name": "eth1", dhcp4: true },
+    two: { match: { macaddress: two.eth1 }, "set-name": "eth0", dhcp4: true },
+  },
+};
+
+test("two interfaces swap their names through a third one", async () => {
+  const ran = commands(await run("networkd", { network: swapped, files: machine(two) }));
+  const names = new Map(Object.entries(two));
+  for (const command of ran) {
+    const [, from = "", to = ""] = /^ip link set dev (\S+) name (\S+)$/.exec(command) ?? [];
+    if (from === "") continue;
+    // The kernel refuses a name that is taken.
+    expect([command, names.has(from), names.has(to)]).toEqual([command, true, false]);
+    names.set(to, names.get(from) ?? "");
+    names.delete(from);
+  }
+  expect(Object.fromEntries(names)).toEqual({ eth0: two.eth1, eth1: two.eth0 });
+});
+
+test("what was remembered of a network is forgotten before the machine goes over to another", async () => {
+  const first = await run("networkd", {});
+  const memory = Object.keys(first.files).filter((path) => path.startsWith("/var/lib/kanod-configure/network"));
+  expect(memory).not.toEqual([]);
+  const next = { version: 2 as const, ethernets: { eno1: { addresses: ["192.0.2.10/24"] } } };
+  const { steps } = await run("networkd", { network: next, files: { ...machine(eno1), ...first.files } });
+  const order = steps.flatMap((step) => {
+    if (step.kind === "remove" && memory.includes(step.path)) return ["forget"];
+    return step.kind === "run" ? ["run"] : [];
+  });
+  expect(order[0]).toBe("forget");
+  expect(order).toContain("run");
+});

@@ -173,6 +173,22 @@ describe("recipes", () => {
     ]);
   });
 
+  test("an entry that was removed belongs to the one that removed it first", () => {
+    const remover = "recipes: [{ elements: ['!a'] }]";
+    const { elements } = resolve(["recipes: [{ elements: [a, b] }]", remover, remover]);
+    expect(elements.map(({ text, removedBy }) => [text, removedBy?.module])).toEqual([
+      ["a", "m2"],
+      ["b", undefined],
+    ]);
+    expect(remaining(elements)).toEqual(["b"]);
+  });
+
+  test("an entry that comes again after its removal is there", () => {
+    const [entry, remover] = ["recipes: [{ elements: [a] }]", "recipes: [{ elements: ['!a'] }]"];
+    expect(remaining(resolve([entry, remover, entry]).elements)).toEqual(["a"]);
+    expect(remaining(resolve([entry, remover, entry, remover]).elements)).toEqual([]);
+  });
+
   test("templates are rendered only where the conditions hold", () => {
     expect(resolve(["recipes: [{ elements: ['{{ nothing }}'], when: [nothing] }]"]).moduleProblems).toEqual([]);
   });
