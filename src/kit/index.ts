@@ -20,6 +20,7 @@ export {
   authParts,
   certificateFiles,
   configureEngine,
+  credentialsByKey,
   secretFile,
 } from "./container-registries/engine-files.ts";
 export {
@@ -64,3 +65,4 @@ export {
   type ServiceParams,
 } from "./systemd/units.ts";
 export { renderTemplate } from "./templates.ts";
+export { parseToml } from "./toml.ts";

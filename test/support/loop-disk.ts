@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { rootObstacle } from "./requirements.ts";
 
 export interface LoopDisk {
   /** Such as `/dev/loop0`. */
@@ -23,9 +24,7 @@ export interface LoopDisk {
 
 /** Why {@link loopDisk} cannot work here, or undefined where it can. */
 export function loopObstacle(...tools: string[]): string | undefined {
-  if (process.getuid?.() !== 0) return "needs root";
-  const missing = ["losetup", "partx", ...tools].find((tool) => spawnSync("which", [tool]).status !== 0);
-  return missing === undefined ? undefined : `needs ${missing}`;
+  return rootObstacle("losetup", "partx", ...tools);
 }
 
 /** A blank disk of `size` bytes. */

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe } from "vitest";
 
 /**
@@ -8,4 +9,11 @@ export function describeWith(obstacle: string | undefined): typeof describe | ty
   if (obstacle === undefined || process.env["CI"] === "true") return describe;
   console.warn(`skipped: ${obstacle}`);
   return describe.skip;
+}
+
+/** Why programs of this machine cannot be run as root, or undefined where they can. */
+export function rootObstacle(...programs: string[]): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root";
+  const missing = programs.find((program) => spawnSync("which", [program]).status !== 0);
+  return missing === undefined ? undefined : `needs ${missing}`;
 }

@@ -1,3 +1,4 @@
+import { parseToml } from "kanod-configure";
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readmeExamples } from "../../../test/support/readme.ts";
@@ -125,6 +126,43 @@ describe("containerd", () => {
     const run = await runEngine({ container_registries }, { system: { container_engine: "containerd" } });
     expect(run.files[config]).toBeDefined();
   });
+});
+
+test("hosts.toml has each server once, also where a mirror is a default one as well", async () => {
+  const examples = readmeExamples(new URL("../../registries/", import.meta.url)).slice(0, 1);
+  for (const conf of examples) {
+    const { files: written } = await runEngine(conf);
+    const hosts = Object.entries(written).filter(([path]) => path.endsWith("/hosts.toml"));
+    expect(hosts.length).toBeGreaterThan(3);
+    for (const [path, text] of hosts) await parseToml(path, text);
+  }
+});
+
+describe("the plugin for Kubernetes", () => {
+  const plugins = (status: string): object => ({
+    argv: ["ctr", "plugins", "ls"],
+    stdout: `TYPE ID PLATFORMS STATUS\nio.containerd.grpc.v1    cri    linux/amd64    ${status}`,
+  });
+
+  test.each([
+    ["ok", "done", undefined],
+    ["skip", "done", undefined],
+    ["error", "failed", { code: "engine-not-ready" }],
+  ])("that is %s after the restart: %s", async (status, state, error) => {
+    const run = await runEngine({ container_registries }, { commands: [...commands, plugins(status)] });
+    expect(run).toMatchObject({ state, ...(error === undefined ? {} : { error }) });
+  });
+});
+
+test("what cannot be edited is refused before anything is changed", async () => {
+  const mirrors = '[plugins."io.containerd.grpc.v1.cri".registry.mirrors."quay.io"]\nendpoint = ["https://old"]\n';
+  const own = { ...files, [config]: `version = 2\n${mirrors}` };
+  const run = await runEngine({ container_registries }, { files: own });
+  expect(run).toMatchObject({ state: "failed", error: { code: "containerd-config" }, steps: [] });
+  const imports = { ...files, [config]: 'version = 2\nimports = ["conf.d/*.toml"]\n' };
+  const imported = { ...imports, "/etc/containerd/conf.d/b.toml": `version = 2\n${mirrors}` };
+  const replaced = await runEngine({ container_registries }, { files: imported });
+  expect(replaced).toMatchObject({ state: "failed", error: { code: "containerd-config" }, steps: [] });
 });
 
 test("the README's example runs", async () => {

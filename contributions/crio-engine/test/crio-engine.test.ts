@@ -67,7 +67,7 @@ describe("CRI-O", () => {
     ]);
     const auth = Buffer.from("u:hidden word").toString("base64");
     expect(JSON.parse(run.files["/etc/containers/auth.json"] ?? "")).toEqual({
-      auths: { "mirror.example.com:5000": { auth } },
+      auths: { "mirror.example.com:5000/hub": { auth } },
     });
     expect(run.files["/etc/crio/crio.conf.d/90-kanod-configure.conf"]).toBe(
       '[crio.image]\nglobal_auth_file = "/etc/containers/auth.json"\n',

@@ -1,3 +1,4 @@
+import { withNexus } from "kanod-configure";
 import { type ContributionRun, type ContributionTest, runContribution } from "kanod-configure/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readmeExamples } from "../../../test/support/readme.ts";
@@ -52,12 +53,49 @@ const unchecked = {
 };
 
 describe("docker", () => {
+  test("refuses what dockerd does not start with, before anything is changed", async () => {
+    const withPath = { map: [{ name: "docker.io", mirrors: ["https://mirror.example.com/hub"] }] };
+    const run = await runEngine({ container_registries: withPath });
+    expect(run).toMatchObject({ state: "failed", error: { code: "bad-registry" }, steps: [] });
+    const servers = ["one", "two"].map((password) => ({ url: `https://harbor/${password}`, username: "u", password }));
+    const twice = await runEngine({ container_registries: { servers } });
+    expect(twice).toMatchObject({ state: "failed", error: { code: "bad-registry" }, steps: [] });
+    expect(JSON.stringify([twice.error, twice.log])).not.toContain('"two"');
+  });
+
+  test.each(["https://docker.io", "index.docker.io/v1/", "https://registry-1.docker.io/"])(
+    "has the credentials of %s where docker login puts those of docker.io",
+    async (url) => {
+      const run = await runEngine({ container_registries: { servers: [{ url, username: "u", password: "p" }] } });
+      const auths = { "https://index.docker.io/v1/": { auth: Buffer.from("u:p").toString("base64") } };
+      expect(JSON.parse(run.files["/root/.docker/config.json"] ?? "")).toEqual({ auths });
+      expect(JSON.parse(run.files["/etc/docker/daemon.json"] ?? "{}")).not.toHaveProperty("registry-mirrors");
+    },
+  );
+
+  test("does not warn of a mapping that the user did not write", async () => {
+    const { steps, log } = await runEngine({
+      container_registries: withNexus({ map: [{ name: "quay.io" }] }, { docker: "nexus:8443" }),
+    });
+    expect(steps).not.toEqual([]);
+    const warnings = log.filter(({ level }) => level === "warn").map(({ message }) => message);
+    expect(warnings).toEqual(["docker has mirrors for docker.io only: the mapping of quay.io has no effect"]);
+  });
+
+  test("that does not answer after its restart fails the run, once it was waited for", async () => {
+    const broken = { argv: ["docker", "info"], prefix: true, exitCode: 1, stderr: "Cannot connect\nmore" };
+    const run = await runEngine({ container_registries: unchecked }, { commands: [...running, broken] });
+    expect(run).toMatchObject({ state: "failed", error: { code: "engine-not-ready" } });
+    expect(String(run.error)).toContain("Cannot connect");
+    expect(run.steps.filter(({ kind }) => kind === "sleep").length).toBeGreaterThan(30);
+  });
+
   test("gets mirrors and insecure registries among what the image says, and credentials for itself", async () => {
     const run = await runEngine({ container_registries: unchecked });
     expect(run.error).toBeUndefined();
     expect(JSON.parse(run.files["/etc/docker/daemon.json"] ?? "")).toEqual({
       "storage-driver": "overlay2",
-      "registry-mirrors": ["https://mirror.example.com:5000", "https://hub.example.com", "https://default.example.com"],
+      "registry-mirrors": ["https://mirror.example.com:5000", "https://default.example.com", "https://hub.example.com"],
       "insecure-registries": ["plain.example.com"],
     });
     expect(JSON.parse(run.files["/root/.docker/config.json"] ?? "")).toEqual({

@@ -3,7 +3,7 @@ import { parseAddress } from "../address.ts";
 import { checkCertificates } from "../certificates/pem.ts";
 import { isReference } from "../findings.ts";
 import { isHost } from "../host-names.ts";
-import { normalUrl, type RegistrySettings, type ServerSettings } from "./model.ts";
+import { defaultServer, normalUrl, type RegistrySettings, type ServerSettings, serverOf } from "./model.ts";
 
 /**
  * What is wrong with a `container_registries` section: names and URLs become names of folders, credentials become headers,
@@ -15,6 +15,7 @@ export function registryFindings(settings: RegistrySettings | undefined, now: Da
     ...check(`map/${index}/name`, name, registryNameFault),
     ...check(`map/${index}/server`, server, urlFault),
     ...mirrors.flatMap((mirror, which) => check(`map/${index}/mirrors/${which}`, mirror, urlFault)),
+    ...mirrors.flatMap((mirror, which) => mirrorOfItself(`map/${index}/mirrors/${which}`, name, server, mirror)),
     ...duplicate(
       `map/${index}/name`,
       name,
@@ -29,10 +30,13 @@ export function registryFindings(settings: RegistrySettings | undefined, now: Da
       (settings.servers ?? []).slice(0, index).map(({ url }) => normalUrl(url)),
     ),
   ]);
+  const sharedHosts = (settings.servers ?? []).flatMap((server, index) =>
+    hostWithOtherCredentials(settings, server, index),
+  );
   const mirrors = (settings.default_mirrors ?? []).flatMap((url, index) =>
     check(`default_mirrors/${index}`, url, urlFault),
   );
-  return [...mappings, ...servers, ...mirrors];
+  return [...mappings, ...servers, ...sharedHosts, ...mirrors];
 }
 
 function serverFindings(server: ServerSettings, index: number, now: Date): Finding[] {
@@ -53,6 +57,28 @@ function serverFindings(server: ServerSettings, index: number, now: Date): Findi
       ? [finding(at("password"), "has no username to go with it")]
       : []),
   ];
+}
+
+/** docker.io has several names: one of them as its mirror looks right, and has no effect. */
+function mirrorOfItself(place: string, name: string, server: string | undefined, mirror: string): Finding[] {
+  if (normalUrl(mirror) !== normalUrl(server ?? defaultServer(name))) return [];
+  return [{ ...finding(place, `is the server of ${name} itself: as a mirror it has no effect`), severity: "warning" }];
+}
+
+function hostWithOtherCredentials(settings: RegistrySettings, server: ServerSettings, index: number): Finding[] {
+  const { host, credentials } = serverOf(server.url, server);
+  const earlier = (settings.servers ?? []).slice(0, index).findIndex((other) => {
+    const its = serverOf(other.url, other);
+    return (
+      its.host === host &&
+      credentials !== undefined &&
+      its.credentials !== undefined &&
+      (its.credentials.username !== credentials.username || its.credentials.password !== credentials.password)
+    );
+  });
+  if (earlier === -1) return [];
+  const reason = `has other credentials than servers/${earlier} of the same host, of which only CRI-O and podman can use both`;
+  return [{ ...finding(`servers/${index}/url`, reason), severity: "warning" }];
 }
 
 function check(place: string, value: string | undefined, fault: (text: string) => string | undefined): Finding[] {

@@ -11,6 +11,8 @@ export interface RegistryMapping {
   /** URL to go to instead of the registry of that name. */
   server?: string;
   mirrors?: readonly string[];
+  /** Not from the user: an engine that cannot express it need not warn. */
+  implied?: boolean;
 }
 
 export interface ServerSettings {
@@ -46,8 +48,10 @@ export interface RegistryServer {
 export interface Registry {
   name: string;
   server: RegistryServer;
-  /** Asked before the server, in this order. */
+  /** Asked before the server, in this order: its own mirrors, then the default ones, each once and never the server. */
   mirrors: readonly RegistryServer[];
+  /** Not from the user: an engine that cannot express it need not warn. */
+  implied: boolean;
 }
 
 /** What a container engine has to know about registries. */
@@ -59,27 +63,39 @@ export interface RegistryModel {
   servers: readonly RegistryServer[];
 }
 
-/** What a registry's name stands for, where it is not the server's name. */
+/** Registries whose server has another name. */
 const wellKnown: Readonly<Record<string, string>> = { "docker.io": "https://registry-1.docker.io" };
 
+/** Names that are used for docker.io's server, `docker login` included. */
+const hubHosts: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+
 /**
- * The model of a `container_registries` section. An entry of `servers` belongs to all URLs that are the same but for a
- * slash at their end. Images may also be asked for by the server's own host: it is a registry by that name, too.
+ * The model of a `container_registries` section. An entry of `servers` belongs to all URLs with the same normal form.
+ * Images may also be asked for by the server's own host: it is a registry of that name, too.
  */
 export function registryModel(settings: RegistrySettings | undefined): RegistryModel {
-  const told = settings?.servers ?? [];
-  const known = new Map(told.map((server) => [normalUrl(server.url), serverOf(server.url, server)]));
+  const given = settings?.servers ?? [];
+  const known = new Map(given.map((server) => [normalUrl(server.url), serverOf(server.url, server)]));
   const find = (url: string): RegistryServer => known.get(normalUrl(url)) ?? serverOf(url, undefined);
-  const registries = (settings?.map ?? []).map(({ name, server, mirrors = [] }): Registry => {
-    return { name, server: find(server ?? defaultServer(name)), mirrors: mirrors.map(find) };
-  });
-  const defaultMirrors = (settings?.default_mirrors ?? []).map(find);
+  const defaultMirrors = uniqueServers((settings?.default_mirrors ?? []).map(find));
+  const registryOf = (name: string, server: RegistryServer, mirrors: RegistryServer[], implied = false): Registry => {
+    const others = uniqueServers([...mirrors, ...defaultMirrors]).filter(({ url }) => url !== server.url);
+    return { name, server, mirrors: others, implied };
+  };
+  const registries = new Map<string, Registry>();
+  for (const { name, server, mirrors = [], implied } of settings?.map ?? []) {
+    registries.set(name, registryOf(name, find(server ?? defaultServer(name)), mirrors.map(find), implied));
+  }
   const servers = [...known.values()];
-  const names = new Set(registries.map(({ name }) => name));
-  const own = servers
-    .map((server): Registry => ({ name: nameOf(server), server, mirrors: [] }))
-    .filter(({ name, server }) => server.path === "" && !names.has(name));
-  return { registries: [...registries, ...own], defaultMirrors, servers };
+  for (const server of servers) {
+    const name = nameOf(server);
+    if (server.path === "" && !registries.has(name)) registries.set(name, registryOf(name, server, []));
+  }
+  return { registries: [...registries.values()], defaultMirrors, servers };
+}
+
+function uniqueServers(servers: readonly RegistryServer[]): RegistryServer[] {
+  return [...new Map(servers.map((server) => [server.url, server])).values()];
 }
 
 /** Where images of a registry come from when the configuration does not say. */
@@ -92,13 +108,19 @@ function nameOf({ url, host }: RegistryServer): string {
   return Object.keys(wellKnown).find((name) => wellKnown[name] === url) ?? host;
 }
 
-/** With `https://` where no scheme is given, and without a slash at its end. */
+/**
+ * The normal form of a server's URL: with `https://` where there is no scheme, the host in lower case, no slash at the end;
+ * docker.io's server has many names and one normal form.
+ */
 export function normalUrl(url: string): string {
-  const absolute = /^https?:\/\//.test(url) ? url : `https://${url}`;
-  return absolute.replace(/\/+$/, "");
+  const absolute = /^https?:\/\//i.test(url) ? url : `https://${url}`;
+  const [, scheme = "", host = "", path = ""] = /^(https?:\/\/)([^/]*)(.*)$/i.exec(absolute) ?? [];
+  const normal = `${scheme.toLowerCase()}${host.toLowerCase()}${path.replace(/\/+$/, "")}`;
+  const isHub = hubHosts.has(host.toLowerCase()) && /^(\/v[12])?\/*$/.test(path);
+  return isHub ? (wellKnown["docker.io"] as string) : normal;
 }
 
-function serverOf(given: string, settings: ServerSettings | undefined): RegistryServer {
+export function serverOf(given: string, settings: ServerSettings | undefined): RegistryServer {
   const url = normalUrl(given);
   const [, scheme, host = "", path = ""] = /^(https?):\/\/([^/]*)(.*)$/.exec(url) ?? [];
   const { username, password = "", insecure = false, override_path = false } = settings ?? {};

@@ -21,12 +21,12 @@ interface Draft {
 export function translateDeprecated(settings: RegistrySettings | undefined, old: DeprecatedSettings): RegistrySettings {
   const draft = draftOf(settings);
   for (const name of old.insecure_registries ?? []) {
-    const url = `https://${name}`;
+    const url = normalUrl(name);
     changeServer(draft, url, { insecure: true });
     changeMapping(draft, name, ({ mirrors = [] }) => ({ server: `http://${name}`, mirrors: [...mirrors, url] }));
   }
   for (const { repository, username, password } of old.auths ?? []) {
-    changeServer(draft, `https://${repository}`, {
+    changeServer(draft, normalUrl(repository), {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
     });
@@ -44,7 +44,7 @@ export interface NexusSettings {
   certificate?: string;
 }
 
-/** The public registries that a Nexus stands before. */
+/** The public registries that a Nexus mirrors. */
 export const publicRegistries: readonly string[] = [
   "docker.io",
   "gcr.io",
@@ -59,15 +59,16 @@ export const publicRegistries: readonly string[] = [
 export function withNexus(settings: RegistrySettings | undefined, nexus: NexusSettings): RegistrySettings {
   if (nexus.docker === undefined) return settings ?? {};
   const draft = draftOf(settings);
-  const url = `${nexus.insecure === true ? "http" : "https"}://${nexus.docker}`;
+  const url = normalUrl(`${nexus.insecure === true ? "http" : "https"}://${nexus.docker}`);
   const { certificate } = nexus;
   changeServer(draft, url, {
     ...(nexus.insecure === true ? { insecure: true } : {}),
     ...(certificate === undefined ? {} : { ca: certificate }),
   });
   for (const name of publicRegistries) {
+    const implied = draft.map.some((mapping) => mapping.name === name) ? {} : { implied: true };
     changeMapping(draft, name, ({ mirrors = [] }) => {
-      return { mirrors: [url, ...mirrors.filter((mirror) => normalUrl(mirror) !== url)] };
+      return { mirrors: [url, ...mirrors.filter((mirror) => normalUrl(mirror) !== url)], ...implied };
     });
   }
   return withoutEmpty(draft);

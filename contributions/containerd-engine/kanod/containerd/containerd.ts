@@ -1,8 +1,7 @@
-import type { ContainerEngineParams, Registry, RegistryModel, RegistryServer } from "kanod-configure";
-import { certificateFiles, configureEngine, secretFile, tomlString } from "kanod-configure";
-import { defaultHostsFolder, editContainerdConfig, withoutOurs } from "./containerd-config.ts";
+import type { ContainerEngineParams, Host, Registry, RegistryModel, RegistryServer } from "kanod-configure";
+import { certificateFiles, configureEngine, parseToml, secretFile, tomlString } from "kanod-configure";
+import { configPath, defaultHostsFolder, editContainerdConfig, withoutOurs } from "./containerd-config.ts";
 
-const configPath = "/etc/containerd/config.toml";
 /** Of the servers' certificates: CRI-O and podman have theirs there, too. */
 const certificatesFolder = "/etc/containers/certs.d";
 
@@ -14,6 +13,7 @@ export function configureContainerd(params: ContainerEngineParams): Promise<void
     title: "containerd",
     unit: "containerd.service",
     certificates: certificatesFolder,
+    probe: { argv: ["ctr", "plugins", "ls"], fault: pluginFault },
     // A hosts.toml is read for each pull.
     readAtStart: [configPath],
     write: async (files, host) => {
@@ -29,20 +29,47 @@ async function writeConfig(params: ContainerEngineParams): Promise<string> {
   const others = withoutOurs(before);
   const isEmpty = others.trim() === "";
   if (registries.registries.length + registries.defaultMirrors.length === 0) {
-    // Nothing is asked for: a service that runs is not restarted only to be told where there is nothing.
+    // Nothing is configured: a service that runs is not restarted only to be pointed to an empty folder.
     if (others === before) return defaultHostsFolder;
     if (isEmpty) await host.remove(configPath);
     else await host.writeFile(configPath, others);
     return defaultHostsFolder;
   }
-  if (/^\s*disabled_plugins\s*=.*["'](io\.containerd\.grpc\.v1\.)?cri["']/m.test(before)) {
-    log.warn(`${configPath} disables the plugin that Kubernetes pulls images with: nothing here has an effect on it`);
-  }
   const major = isEmpty ? await majorVersion(params) : undefined;
-  const { text, hostsFolder } = editContainerdConfig(others, major, registries.servers);
+  const imported = await importedDocuments(host, others);
+  const { text, hostsFolder, isDisabled } = await editContainerdConfig(others, imported, major, registries);
+  if (isDisabled)
+    log.warn(`${configPath} disables the plugin that Kubernetes pulls images with: it will not use these registries`);
   const isSecret = registries.servers.some(({ credentials }) => credentials !== undefined);
   await host.writeFile(configPath, text, isSecret ? secretFile : {});
   return hostsFolder;
+}
+
+/** The files that config.toml imports: absolute paths or relative to it, with wildcards in their names. */
+async function importedDocuments(host: Host, text: string): Promise<Map<string, Record<string, unknown>>> {
+  const { imports } = await parseToml(configPath, text);
+  const found = new Map<string, Record<string, unknown>>();
+  for (const pattern of Array.isArray(imports) ? imports.map(String) : []) {
+    const [, folder = "", name = ""] = /^(.*\/)?([^/]*)$/.exec(pattern) ?? [];
+    const path = folder.startsWith("/") ? folder : `/etc/containerd/${folder}`;
+    const parts = name.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
+    const matches = new RegExp(`^${parts.join(".*")}$`);
+    for (const file of ((await host.list(path)) ?? []).filter((one) => matches.test(one))) {
+      const content = await host.readFile(`${path}${file}`);
+      if (content !== undefined) found.set(`${path}${file}`, await parseToml(`${path}${file}`, content));
+    }
+  }
+  return found;
+}
+
+/** The plugin of CRI by `ctr plugins ls`: a line of type, ID, platforms and status. */
+function pluginFault(listed: string): string | undefined {
+  const failed = listed.split("\n").find((line) => {
+    const [type = "", id = "", ...rest] = line.split(/\s+/);
+    const isCri = (type === "io.containerd.grpc.v1" && id === "cri") || type === "io.containerd.cri.v1";
+    return isCri && rest.includes("error");
+  });
+  return failed && "its plugin for Kubernetes (CRI) was not loaded";
 }
 
 async function majorVersion({ host }: ContainerEngineParams): Promise<number> {
@@ -52,22 +79,21 @@ async function majorVersion({ host }: ContainerEngineParams): Promise<number> {
 
 /** By containerd's docs/hosts.md. `_default` is for the registries that have no folder of their own. */
 export function hostsFiles(folder: string, model: RegistryModel): { path: string; text: string }[] {
-  const { registries, defaultMirrors } = model;
-  const own = registries.map((registry) => {
-    return { path: `${folder}/${registry.name}/hosts.toml`, text: registryText(registry, defaultMirrors) };
+  const own = model.registries.map((registry) => {
+    return { path: `${folder}/${registry.name}/hosts.toml`, text: registryText(registry) };
   });
-  if (defaultMirrors.length === 0) return own;
-  return [...own, { path: `${folder}/_default/hosts.toml`, text: `${head}${hostTables(defaultMirrors).join("\n")}` }];
+  if (model.defaultMirrors.length === 0) return own;
+  const text = `${head}${hostTables(model.defaultMirrors).join("\n")}`;
+  return [...own, { path: `${folder}/_default/hosts.toml`, text }];
 }
 
 /**
- * Each table is about a server that is asked, in their order, before the one that `server` names. What has to be known of
- * that one may stand outside of the tables, says hosts.md; containerd 1.7 as Debian builds it does not see it there. So
- * it has a table, too, as the last one.
+ * Each table is about a server that is asked, in their order, before the one that `server` names. The settings of that
+ * one may be outside of the tables, says hosts.md; containerd 1.7 as Debian builds it does not read them there. So it
+ * has a table, too, as the last one.
  */
-function registryText({ server, mirrors }: Registry, defaultMirrors: readonly RegistryServer[]): string {
-  const before = [...mirrors, ...defaultMirrors].filter(({ url }) => url !== server.url);
-  const hosts = [...before, ...(hostOptions(server).length === 0 ? [] : [server])];
+function registryText({ server, mirrors }: Registry): string {
+  const hosts = [...mirrors, ...(hostOptions(server).length === 0 ? [] : [server])];
   return `${head}${[`server = ${tomlString(server.url)}\n`, ...hostTables(hosts)].join("\n")}`;
 }
 

@@ -23,13 +23,14 @@ const podmanAuthPath = "/root/.config/containers/auth.json";
 export async function configureContainersImage(params: ContainerEngineParams): Promise<void> {
   const { log, registries } = params;
   if (registries.defaultMirrors.length > 0) {
-    log.warn("CRI-O and podman have no mirrors for all registries: default_mirrors count for those in `map` only");
+    log.warn("CRI-O and podman have no mirrors for all registries: default_mirrors apply to those in `map` only");
   }
   const hasCrio = await isThere(params, "crio");
   await configureEngine(params, {
     title: hasCrio ? "CRI-O" : "podman",
     unit: hasCrio ? "crio.service" : undefined,
     certificates: "/etc/containers/certs.d",
+    probe: { argv: ["crictl", "--runtime-endpoint", "unix:///run/crio/crio.sock", "version"] },
     readAtStart: [registriesPath, crioPath],
     write: (files) => writeFiles(files, params, hasCrio),
   });
@@ -37,7 +38,7 @@ export async function configureContainersImage(params: ContainerEngineParams): P
 
 async function writeFiles(files: OwnedFiles, params: ContainerEngineParams, hasCrio: boolean): Promise<void> {
   const { registries } = params;
-  const tables = registries.registries.map((registry) => registryTable(registry, registries.defaultMirrors)).join("\n");
+  const tables = registries.registries.map(registryTable).join("\n");
   const head = "# Written by kanod-configure from the section container_registries: changes made here are lost.\n\n";
   if (tables !== "") files.write(registriesPath, `${head}${tables}`);
   const auths = authParts(registries, keyOf);
@@ -53,9 +54,9 @@ async function isThere({ host }: ContainerEngineParams, program: string): Promis
 }
 
 /** One `[[registry]]`, with those who are asked first. */
-export function registryTable({ name, server, mirrors }: Registry, defaultMirrors: readonly RegistryServer[]): string {
+export function registryTable({ name, server, mirrors }: Registry): string {
   const lines = ["[[registry]]", `prefix = ${tomlString(name)}`, `location = ${tomlString(locationOf(server))}`];
-  const mirrorLines = [...mirrors, ...defaultMirrors].flatMap((mirror) => [
+  const mirrorLines = mirrors.flatMap((mirror) => [
     "",
     "[[registry.mirror]]",
     `location = ${tomlString(locationOf(mirror))}`,
@@ -68,12 +69,11 @@ function insecureLine({ insecure }: RegistryServer): string[] {
   return insecure ? ["insecure = true"] : [];
 }
 
-/** `host[:port][/path]`, in which the path stands behind the API's `/v2`. docker.io finds its server by itself. */
+/** `host[:port][/path]`, where the path follows the API's `/v2`. docker.io finds its server by itself. */
 function locationOf({ url, host, path, overridePath }: RegistryServer): string {
   if (url === defaultServer("docker.io")) return "docker.io";
   return `${host}${overridePath ? path.replace(/^\/v2(?=\/|$)/, "") : path}`;
 }
 
-function keyOf({ url, host }: RegistryServer): string {
-  return url === defaultServer("docker.io") ? "docker.io" : host;
-}
+/** containers-auth.json(5): the longest key that an image's location begins with counts. */
+const keyOf = locationOf;

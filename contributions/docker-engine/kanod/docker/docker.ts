@@ -1,5 +1,6 @@
-import type { ContainerEngineParams } from "kanod-configure";
+import type { Configuration, ContainerEngineParams, Finding } from "kanod-configure";
 import {
+  AgentError,
   authParts,
   configureEngine,
   defaultServer,
@@ -19,6 +20,9 @@ const hubKey = "https://index.docker.io/v1/";
  */
 export async function configureDocker(params: ContainerEngineParams): Promise<void> {
   const { log, registries, conf } = params;
+  const fault = mirrorFault(registries);
+  if (fault !== undefined) throw new AgentError("bad-registry", fault);
+  const auths = authParts(registries, keyOf);
   for (const name of unsupported(registries)) {
     log.warn(`docker has mirrors for docker.io only: the mapping of ${name} has no effect`);
   }
@@ -31,23 +35,45 @@ export async function configureDocker(params: ContainerEngineParams): Promise<vo
     title: "docker",
     unit: "docker.service",
     certificates: "/etc/docker/certs.d",
+    probe: { argv: ["docker", "info", "--format", "{{.ServerVersion}}"] },
     readAtStart: [daemonPath],
     write: async (files) => {
       await files.merge(daemonPath, settings);
-      await files.merge(authPath, authParts(registries, keyOf), secretFile);
+      await files.merge(authPath, auths, secretFile);
     },
   });
+}
+
+/** dockerd does not start with such a mirror (ValidateMirror in moby's registry package). */
+function mirrorFault(model: RegistryModel): string | undefined {
+  const url = mirrorsOf(model).find((mirror) => !/^https?:\/\/[^/]+$/.test(mirror));
+  return url && `docker takes no mirror with a path: ${url}`;
 }
 
 function isHub({ name }: Registry): boolean {
   return name === "docker.io";
 }
 
-/** A server that stands in for docker.io is a mirror to docker: there is no other way to name one. */
+/** The same for a configuration, with places, where the image says that docker is its engine. */
+export function mirrorFindings(settings: Configuration["container_registries"]): Finding[] {
+  const { map = [], default_mirrors = [] } = settings ?? {};
+  const index = map.findIndex(({ name }) => name === "docker.io");
+  const places = [
+    ...(map[index]?.mirrors ?? []).map((url, which) => [`map/${index}/mirrors/${which}`, url] as const),
+    ...default_mirrors.map((url, which) => [`default_mirrors/${which}`, url] as const),
+  ];
+  return places.flatMap(([place, url]): Finding[] => {
+    if (/^(https?:\/\/)?[^/]+\/*$/.test(url) || url.startsWith("@")) return [];
+    const message = "docker takes no mirror with a path";
+    return [{ severity: "error", code: "bad-registry", pointer: `/container_registries/${place}`, message }];
+  });
+}
+
+/** A server in docker.io's place is a mirror to docker: there is no other way to name one. */
 function mirrorsOf({ registries, defaultMirrors }: RegistryModel): string[] {
-  const hub = registries.filter(isHub).flatMap(({ server, mirrors }) => [...mirrors, server]);
-  const urls = [...hub, ...defaultMirrors].map(({ url }) => url).filter((url) => url !== defaultServer("docker.io"));
-  return [...new Set(urls)];
+  const hub = registries.find(isHub);
+  const servers = hub === undefined ? defaultMirrors : [...hub.mirrors, hub.server];
+  return servers.map(({ url }) => url).filter((url) => url !== defaultServer("docker.io"));
 }
 
 /** moby/moby#30880: the daemon has credentials for the registry itself only. */
@@ -63,10 +89,12 @@ function insecureHosts({ registries, defaultMirrors, servers }: RegistryModel): 
   return [...new Set(all.filter(({ insecure }) => insecure).map(({ host }) => host))];
 }
 
-/** Mappings that docker cannot express: it asks the registry that the name of an image begins with. */
-function unsupported({ registries }: RegistryModel): string[] {
+/** The user's mappings that docker cannot express: it asks the registry that the name of an image begins with. */
+function unsupported({ registries, defaultMirrors }: RegistryModel): string[] {
+  const isPlain = ({ name, server, mirrors }: Registry): boolean =>
+    server.host === name && mirrors.every((mirror) => defaultMirrors.includes(mirror));
   return registries
-    .filter((registry) => !isHub(registry) && (registry.mirrors.length > 0 || registry.server.host !== registry.name))
+    .filter((registry) => !isHub(registry) && !registry.implied && !isPlain(registry))
     .map(({ name }) => name);
 }
 

@@ -56,3 +56,20 @@ test.each<[string, RegistrySettings, string]>([
   const found = registryFindings(settings, now).filter(({ severity }) => severity === "error");
   expect(found.map(({ pointer }) => pointer)).toEqual([`/container_registries/${place}`]);
 });
+
+test.each<[string, RegistrySettings, string]>([
+  ["docker.io as its own mirror", { map: [{ name: "docker.io", mirrors: ["https://docker.io"] }] }, "map/0/mirrors/0"],
+  [
+    "two accounts of one host",
+    {
+      servers: [
+        { url: "https://harbor/hub", username: "u", password: "one" },
+        { url: "https://harbor/quay", username: "u", password: "two" },
+      ],
+    },
+    "servers/1/url",
+  ],
+])("%s is warned of", (_, settings, place) => {
+  const expected = { severity: "warning", code: "bad-registry", pointer: `/container_registries/${place}` };
+  expect(registryFindings(settings, now)).toMatchObject([expected]);
+});

@@ -31,6 +31,30 @@ describe("the model", () => {
     ]);
   });
 
+  test("asks each mirror once, its own before the default ones, and never the server itself", () => {
+    const map = [{ name: "quay.io", mirrors: ["https://m/", "https://M", "https://quay.io"] }];
+    const default_mirrors = ["https://other", "m", "https://other/"];
+    expect(summary({ map, default_mirrors })).toEqual([["quay.io", "https://quay.io", "https://m", "https://other"]]);
+    expect(registryModel({ default_mirrors }).defaultMirrors.map(({ url }) => url)).toEqual([
+      "https://other",
+      "https://m",
+    ]);
+  });
+
+  test("has one registry for each name", () => {
+    const servers = [{ url: "http://a" }, { url: "https://a" }];
+    expect(summary({ servers })).toEqual([["a", "http://a"]]);
+  });
+
+  test.each(["docker.io", "https://docker.io/", "https://index.docker.io/v1/", "https://REGISTRY-1.docker.io"])(
+    "knows %s as the server of docker.io",
+    (url) => {
+      expect(summary({ map: [{ name: "docker.io", mirrors: [url] }], servers: [{ url }] })).toEqual([
+        ["docker.io", "https://registry-1.docker.io"],
+      ]);
+    },
+  );
+
   test("takes http for insecure, and keeps paths apart from hosts", () => {
     const [registry] = registryModel({ map: [{ name: "a", server: "http://b:5000/c/d" }] }).registries;
     expect(registry?.server).toMatchObject({ host: "b:5000", path: "/c/d", insecure: true });
@@ -92,6 +116,13 @@ describe("the deprecated section", () => {
   });
 });
 
+test("the deprecated section may name docker.io in any way", () => {
+  for (const repository of ["docker.io", "https://index.docker.io/v1/"]) {
+    const { servers } = translateDeprecated({}, { auths: [{ repository, username: "u", password: "p" }] });
+    expect(servers).toEqual([{ url: "https://registry-1.docker.io", username: "u", password: "p" }]);
+  }
+});
+
 describe("a Nexus", () => {
   test("is the first mirror of the seven public registries", () => {
     const settings = { map: [{ name: "quay.io", mirrors: ["https://other"] }] };
@@ -105,6 +136,7 @@ describe("a Nexus", () => {
     expect(result.map?.find(({ name }) => name === "docker.io")).toEqual({
       name: "docker.io",
       mirrors: ["https://nexus:8443"],
+      implied: true,
     });
     expect(withNexus(result, { docker: "nexus:8443", certificate: "PEM" })).toEqual(result);
   });
