@@ -24,6 +24,7 @@ export interface BootParams {
   conf: DeepReadonly<BootConfiguration>;
   /** Frozen. */
   system: DeepReadonly<SystemSettings>;
+  init: CloudInit;
   host: Host;
   log: Logger;
   store: Store;

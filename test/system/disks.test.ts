@@ -1,15 +1,19 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createPartitions, type PartitionRequest } from "../../contributions/disks/kanod/storage/create.ts";
 import { growFileSystem } from "../../contributions/disks/kanod/storage/file-systems.ts";
 import { planGrowth } from "../../contributions/disks/kanod/storage/growth.ts";
+import { probe } from "../../contributions/disks/kanod/storage/identity.ts";
 import { type BlockDevice, type Layout, readLayout } from "../../contributions/disks/kanod/storage/layout.ts";
 import { readLvm } from "../../contributions/disks/kanod/storage/lvm.ts";
+import type { MadeFileSystem } from "../../contributions/disks/kanod/storage/make-file-system.ts";
 import { moveBackupTable, readTable } from "../../contributions/disks/kanod/storage/partition-table.ts";
 import { parseSize, targetExtents, type VolumeSize } from "../../contributions/disks/kanod/storage/size.ts";
+import type { Store } from "../../src/agent/contribution.ts";
+import { Stores } from "../../src/agent/store.ts";
 import { createHost } from "../../src/host/create-host.ts";
 import type { Host } from "../../src/host/host.ts";
 import { keptLog } from "../support/host.ts";
@@ -29,19 +33,19 @@ afterAll(() => {
   for (const folder of runFolders) if (existsSync(folder)) rmdirSync(folder);
 });
 
-/** The real host, but for the marks, which must not outlive the test. */
-function hostWithOwnMarks(): Host {
-  const host = createHost({ log: keptLog().log });
-  const folder = mkdtempSync(join(tmpdir(), "kanod-marks-"));
+interface Machine {
+  host: Host;
+  store: Store;
+  instance: string;
+}
+
+/** The real host; what is stored does not outlive the test. */
+function machine(instance = "i-1"): Machine {
+  const { log } = keptLog();
+  const folder = mkdtempSync(join(tmpdir(), "kanod-store-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const moved = (path: string): string => path.replace("/var/lib/kanod-configure", folder);
-  return new Proxy(host, {
-    get: (target, name: keyof Host) => {
-      if (name === "readFile") return (path: string) => target.readFile(moved(path));
-      if (name === "writeFile") return (path: string, ...rest: [string]) => target.writeFile(moved(path), ...rest);
-      return (target[name] as (...values: unknown[]) => unknown).bind(target);
-    },
-  });
+  const stores = new Stores({ known: [], onStored: () => {} });
+  return { host: createHost({ log }), store: stores.open("disks", createHost({ log, root: folder }), log), instance };
 }
 
 function sfdisk(disk: string, script: string): void {
@@ -151,9 +155,10 @@ describe("partitions on a further disk", () => {
       .toSorted();
 
   test("are made with their file systems, and left alone by a second run", async () => {
-    const host = hostWithOwnMarks();
+    const its = machine();
+    const { host } = its;
     const disk = loopDisk(600 * MiB);
-    const done = await createPartitions(host, named(disk.path));
+    const done = await createPartitions(its, named(disk.path));
     expect(done).toHaveLength(11);
     const table = await readTable(host, disk.path);
     expect(table?.partitions.map(({ name }) => name)).toEqual(["data", "pool", "fast", "efi", "swap", "raw"]);
@@ -169,12 +174,12 @@ describe("partitions on a further disk", () => {
     expect(spawnSync("sfdisk", ["--verify", disk.path], { encoding: "utf8" }).stdout).toContain("No errors detected");
     const bytes = (): string => execFileSync("sha256sum", [disk.path], { encoding: "utf8" });
     const before = bytes();
-    expect(await createPartitions(host, named(disk.path))).toEqual([]);
+    expect(await createPartitions(its, named(disk.path))).toEqual([]);
     expect(bytes()).toBe(before);
   });
 
   test("one more is appended, and the others stay", async () => {
-    const host = hostWithOwnMarks();
+    const host = machine();
     const disk = loopDisk(300 * MiB);
     await createPartitions(host, [{ device: disk.path, name: "a", size: "50M", filesystem: "none" }]);
     execFileSync("dd", ["if=/dev/urandom", `of=${disk.path}p1`, "bs=1M", "count=50", "status=none"]);
@@ -191,7 +196,7 @@ describe("partitions on a further disk", () => {
   });
 
   test("data is refused byte for byte, and wiped only where it is given away, once", async () => {
-    const host = hostWithOwnMarks();
+    const host = machine();
     const disk = loopDisk(300 * MiB);
     execFileSync("mkfs.ext4", ["-q", "-L", "precious", disk.path]);
     const bytes = (): string => execFileSync("sha256sum", [disk.path], { encoding: "utf8" });
@@ -200,14 +205,116 @@ describe("partitions on a further disk", () => {
     await expect(createPartitions(host, [request])).rejects.toMatchObject({ code: "disk-not-empty" });
     expect(bytes()).toBe(before);
 
-    const other = hostWithOwnMarks();
+    const other = machine();
     expect((await createPartitions(other, [{ ...request, wipe: true }]))[0]).toBe(`${disk.path} wiped`);
     expect(signatureOf(`${disk.path}p1`)).toEqual(["data", "ext4"]);
-    expect(await createPartitions(other, [{ ...request, wipe: true }])).toEqual([]);
+    const link = join(mkdtempSync(join(tmpdir(), "kanod-link-")), "disk");
+    symlinkSync(disk.path, link);
+    onTestFinished(() => rmSync(dirname(link), { recursive: true }));
+    for (const device of [disk.path, link]) {
+      expect(await createPartitions(other, [{ ...request, device, wipe: true }])).toEqual([]);
+    }
+    const again = { ...other, instance: "i-2" };
+    expect((await createPartitions(again, [{ ...request, device: link, wipe: true }]))[0]).toBe(`${link} wiped`);
+  });
+
+  test("two paths of one disk do not undo each other", async () => {
+    const its = machine();
+    const disk = loopDisk(300 * MiB);
+    const twice = [disk.path, disk.path.replace("/dev/", "/dev/./")].map((device) => ({
+      device,
+      name: "data",
+      wipe: true,
+    }));
+    await expect(createPartitions(its, twice)).rejects.toMatchObject({ code: "bad-partition" });
+  });
+
+  test.each([
+    [
+      "held exclusively",
+      `import os,sys,time\nos.open(sys.argv[1], os.O_RDONLY | os.O_EXCL)\nprint(flush=True)\ntime.sleep(60)`,
+    ],
+    [
+      "mounted in another namespace",
+      `import os,subprocess,sys,time\nsubprocess.run(["unshare", "--mount", "sh", "-c", "mount $0 /mnt; echo; sleep 60", sys.argv[1]])`,
+    ],
+  ])("a disk that is %s is not wiped", async (_, script) => {
+    const its = machine();
+    const disk = loopDisk(100 * MiB);
+    execFileSync("mkfs.ext4", ["-q", disk.path]);
+    const holder = spawn("python3", ["-c", script, disk.path], {
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    });
+    const ended = new Promise((resolve) => holder.once("exit", resolve));
+    try {
+      await new Promise((resolve) => holder.stdout.once("data", resolve));
+      const request = { device: disk.path, name: "data", wipe: true };
+      await expect(createPartitions(its, [request])).rejects.toMatchObject({ code: "disk-in-use" });
+      expect(signatureOf(disk.path)).toEqual(["ext4"]);
+    } finally {
+      if (holder.pid !== undefined) process.kill(-holder.pid, "SIGKILL");
+      await ended;
+    }
+  });
+
+  test.each<MadeFileSystem>(["ext4", "xfs", "btrfs", "vfat", "swap"])(
+    "%s that a run was cut off in making is made again, and only then",
+    async (type) => {
+      const its = machine();
+      const disk = loopDisk(400 * MiB);
+      const request = { device: disk.path, name: "data", filesystem: type };
+      await createPartitions(its, [request]);
+      const [partition] = (await readTable(its.host, disk.path))?.partitions ?? [];
+      const { content } = await probe(its.host, `${disk.path}p1`);
+      await its.store.set(`making:${partition?.uuid}`, { type, uuid: content });
+      expect(await createPartitions(its, [request])).toEqual([`${type} made on ${disk.path}p1`]);
+      expect((await probe(its.host, `${disk.path}p1`)).content).toBe(content);
+      expect(await createPartitions(its, [request])).toEqual([]);
+    },
+  );
+
+  test("util-linux 2.32, as RHEL 8 has it, is enough", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kanod-tools-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    // Options and columns that came later, by its release notes.
+    const later = {
+      lsblk: "*PATH,*|*,PATH|--merge",
+      wipefs: "--json|-J|--lock*",
+      sfdisk: "--relocate|--lock*|--disk-id",
+    };
+    for (const [tool, options] of Object.entries(later)) {
+      const real = execFileSync("which", [tool], { encoding: "utf8" }).trim();
+      const refuse = `case "$word" in ${options}) echo "${tool}: unrecognized option" >&2; exit 1;; esac`;
+      const script = `#!/bin/sh\nfor word; do ${refuse}; done\nexec ${real} "$@"\n`;
+      writeFileSync(join(folder, tool), script, { mode: 0o755 });
+    }
+    const host = createHost({ log: keptLog().log, environment: { PATH: `${folder}:${process.env["PATH"]}` } });
+    const its = { ...machine(), host };
+    const disk = loopDisk(300 * MiB);
+    execFileSync("mkfs.ext4", ["-q", disk.path]);
+    const request = { device: disk.path, name: "data", size: "50M", wipe: true };
+    expect(await createPartitions(its, [request])).toHaveLength(3);
+    disk.grow(400 * MiB);
+    expect(await moveBackupTable(host, { path: disk.path, size: 400 * MiB })).toBe(true);
+    expect(await createPartitions(its, [request])).toEqual([]);
+  });
+
+  test("a table that a run was cut off in writing is made again", async () => {
+    const its = machine();
+    const disk = loopDisk(300 * MiB);
+    const request = { device: disk.path, name: "data" };
+    const uuid = "11111111-2222-3333-4444-555555555555";
+    sfdisk(disk.path, `label: gpt\nlabel-id: ${uuid}\nsize=10M, name=data\n`);
+    // sfdisk writes the protective MBR last.
+    execFileSync("dd", ["if=/dev/zero", `of=${disk.path}`, "bs=512", "count=1", "conv=notrunc", "status=none"]);
+    await its.store.set(`table:${disk.path.replace("/dev/", "")}`, { uuid });
+    expect((await createPartitions(its, [request])).at(-1)).toBe(`ext4 made on ${disk.path}p1`);
+    expect(await createPartitions(its, [request])).toEqual([]);
   });
 
   test("a disk in use is not wiped", async () => {
-    const host = hostWithOwnMarks();
+    const host = machine();
     const disk = loopDisk(300 * MiB);
     const folder = mkdtempSync(join(tmpdir(), "kanod-mount-"));
     execFileSync("mkfs.ext4", ["-q", disk.path]);

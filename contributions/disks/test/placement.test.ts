@@ -24,7 +24,7 @@ test("a disk with sectors of 4 KiB counts in those", () => {
 });
 
 test("new ones come behind those that there are", () => {
-  const partitions = [{ node: "/dev/vdb1", start: 2048, size: 5000, name: "old" }];
+  const partitions = [{ node: "/dev/vdb1", start: 2048, size: 5000, name: "old", uuid: undefined }];
   const [placement] = placePartitions("d", { ...emptyTable(100 * MiB, 512), partitions }, [{ name: "a", size: "1M" }]);
   expect(placement).toEqual({ name: "a", start: 4 * 2048, size: 2048 });
 });

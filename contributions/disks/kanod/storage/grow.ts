@@ -1,4 +1,4 @@
-import type { Host } from "kanod-configure";
+import type { Host, Store } from "kanod-configure";
 import { growFileSystem, isGrowable } from "./file-systems.ts";
 import { type GrowthPlan, planGrowth } from "./growth.ts";
 import { type BlockDevice, contentOf, disksOf, type Layout, readLayout } from "./layout.ts";
@@ -25,13 +25,17 @@ interface Member {
  * @returns what was done, for people; empty when all was right already
  * @throws AgentError as planVolumes does, `unknown-file-system`; CommandError
  */
-export async function growDisks(host: Host, requests: readonly VolumeRequest[] | undefined): Promise<string[]> {
+export async function growDisks(
+  host: Host,
+  store: Store,
+  requests: readonly VolumeRequest[] | undefined,
+): Promise<string[]> {
   const layout = await readLayout(host);
   if (layout === undefined) return [];
   const asksForLvm = (requests?.length ?? 0) > 0 || (await mayHaveLvm(host, layout));
   const report = asksForLvm ? await readLvm(host) : { physicalVolumes: [], groups: [], volumes: [] };
   const groups = new Set(requests?.map(({ vg }) => vg) ?? [groupToGrow(report, layout)]);
-  const marks = await Marks.read(host);
+  const marks = await Marks.read(store);
   const plan = (grown: LvmReport): VolumePlan[] => {
     const wanted = requests ?? [...groups].flatMap((group) => defaultRequests(grown, group));
     return planVolumes(grown, wanted, (name) => marks.get(name));

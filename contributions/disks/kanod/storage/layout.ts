@@ -26,12 +26,15 @@ export interface Layout {
   root: BlockDevice | undefined;
 }
 
-/** With NAME among them lsblk answers with a tree, otherwise with a list. */
-const columns = ["NAME", "KNAME", "PATH", "TYPE", "SIZE", "FSTYPE", "MAJ:MIN", "MOUNTPOINT"];
+/**
+ * With NAME among them lsblk answers with a tree, otherwise with a list. With `--paths` names are paths of nodes:
+ * util-linux 2.32 (RHEL 8) has no column PATH.
+ */
+const columns = ["NAME", "KNAME", "TYPE", "SIZE", "FSTYPE", "MAJ:MIN", "MOUNTPOINT"];
 
 interface RawDevice {
+  name: string;
   kname: string;
-  path: string;
   type: string;
   size: number | string;
   fstype: string | null;
@@ -42,7 +45,7 @@ interface RawDevice {
 
 /** All block devices of the machine; undefined on a target tree, which has none. */
 export async function readLayout(host: Host): Promise<Layout | undefined> {
-  const argv = ["lsblk", "--json", "--bytes", "--output", columns.join(",")];
+  const argv = ["lsblk", "--json", "--bytes", "--paths", "--output", columns.join(",")];
   const [{ stdout, skipped }, root] = await Promise.all([host.query(argv), readRootMount(host)]);
   if (skipped) return undefined;
   const devices = flatten(readJson<{ blockdevices: RawDevice[] }>("lsblk", stdout).blockdevices);
@@ -56,16 +59,21 @@ function flatten(trees: readonly RawDevice[]): BlockDevice[] {
     const device = found.get(raw.kname) ?? deviceOf(raw);
     found.set(raw.kname, device);
     if (parent !== undefined && !device.parents.includes(parent)) device.parents.push(parent);
-    for (const child of raw.children ?? []) visit(child, raw.kname);
+    for (const child of raw.children ?? []) visit(child, device.kernelName);
   };
   for (const tree of trees) visit(tree, undefined);
   return [...found.values()];
 }
 
+/** The name in sysfs of a node's path: a slash in it is an exclamation mark there. */
+export function kernelName(path: string): string {
+  return path.replace(/^\/dev\//, "").replaceAll("/", "!");
+}
+
 function deviceOf(raw: RawDevice): BlockDevice {
   return {
-    kernelName: raw.kname,
-    path: raw.path,
+    kernelName: kernelName(raw.kname),
+    path: raw.name,
     type: raw.type,
     size: Number(raw.size),
     content: raw.fstype ?? undefined,

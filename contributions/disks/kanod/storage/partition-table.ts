@@ -19,14 +19,17 @@ export interface Partition {
   size: number;
   /** Its name in a GPT. */
   name: string | undefined;
+  /** PARTUUID. */
+  uuid: string | undefined;
 }
 
 interface RawTable {
   label: string;
+  id?: string;
   sectorsize?: number;
   firstlba?: number;
   lastlba?: number;
-  partitions?: { node: string; start: number; size: number; name?: string }[];
+  partitions?: { node: string; start: number; size: number; name?: string; uuid?: string }[];
 }
 
 /** The partition table of a disk; undefined where it has none. */
@@ -34,7 +37,13 @@ export async function readTable(host: Host, disk: string): Promise<PartitionTabl
   const { stdout, exitCode } = await host.query(["sfdisk", "--json", disk], { okExitCodes: [0, 1] });
   if (exitCode === 1 || stdout === "") return undefined;
   const table = readJson<{ partitiontable: RawTable }>("sfdisk", stdout).partitiontable;
-  const partitions = (table.partitions ?? []).map(({ node, start, size, name }) => ({ node, start, size, name }));
+  const partitions = (table.partitions ?? []).map(({ node, start, size, name, uuid }) => ({
+    node,
+    start,
+    size,
+    name,
+    uuid,
+  }));
   return {
     label: table.label,
     sectorSize: table.sectorsize ?? 512,
@@ -55,8 +64,12 @@ export async function moveBackupTable(host: Host, disk: { path: string; size: nu
   const table = await readTable(host, disk.path);
   if (table?.label !== "gpt" || table.last === undefined) return false;
   if (disk.size - table.last * table.sectorSize < backupSize) return false;
-  // The table in use stays as it is, so there is nothing to tell the kernel, which would refuse for a disk in use.
-  await host.run(["sfdisk", "--relocate", "gpt-bak-std", "--no-reread", "--no-tell-kernel", disk.path], {
+  // Written anew without its limits it gets those of the disk. `sfdisk --relocate` would do it since util-linux 2.36 only.
+  const { stdout } = await host.query(["sfdisk", "--dump", disk.path]);
+  const lines = stdout.split("\n").filter((line) => !/^(first|last)-lba:/.test(line));
+  // The partitions stay where they are, so there is nothing to tell the kernel, which would refuse for a disk in use.
+  await host.run(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk.path], {
+    input: `${lines.join("\n")}\n`,
     why: "move the copy of the partition table to the end of the disk",
   });
   return true;
