@@ -8,7 +8,7 @@ const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const files = (pattern: string): string[] => globSync(pattern, { cwd: root }).sort();
 
 /** Promised to the authors of other elements, whether ours use it or not. */
-const promised = ["src/kit/references/vault-client.ts", "src/kit/templates.ts"];
+const promised = ["src/kit/references/vault-client.ts", "src/kit/templates.ts", "src/kit/toml.ts"];
 
 /** The files of the kit that a file imports, directly. */
 function imported(file: string): string[] {
