@@ -91,7 +91,7 @@ export const elementRunCodes = {
   },
   "no-container-engine": {
     meaning: "There is no container engine to configure registries for.",
-    remedy: "Add docker-engine, containerd-engine or crio-engine to the image.",
+    remedy: "Add the element of a container engine (NAME-engine) to the image.",
   },
   "unknown-container-engine": {
     meaning: "No element of the image provides this container engine.",
@@ -104,6 +104,18 @@ export const elementRunCodes = {
   "old-containerd-config": {
     meaning: "containerd's config.toml has version 1, which does not support hosts.toml.",
     remedy: "Convert it with `containerd config migrate`.",
+  },
+  "containerd-config": {
+    meaning: "containerd's config.toml, or a file that it imports, has settings that ours cannot be added to safely.",
+    remedy: "Remove from the image what the message names: `container_registries` takes its place.",
+  },
+  "bad-toml-file": {
+    meaning: "A TOML file of the machine is not valid, so nothing can be added to it.",
+    remedy: "Correct the place that the message names.",
+  },
+  "engine-not-ready": {
+    meaning: "A container engine was started and does not answer, or did not load its plugin for Kubernetes.",
+    remedy: "Read the log of its service: `journalctl -u UNIT`.",
   },
   "no-trust-store": {
     meaning: "The system has no folder for certificate authorities.",
