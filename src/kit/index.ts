@@ -14,7 +14,6 @@ export {
 } from "./address.ts";
 export { type CertificateSource, setupCertificates, trustCertificates } from "./certificates/certificates.ts";
 export { certificateFindings, checkCertificates } from "./certificates/pem.ts";
-export { isNotFound, readJson } from "./command-output.ts";
 export { b64, propagateVar, transformJson } from "./common.ts";
 export {
   authParts,

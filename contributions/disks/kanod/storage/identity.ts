@@ -1,5 +1,5 @@
 import type { Host } from "kanod-configure";
-import { readJson } from "kanod-configure";
+import { readJson } from "./command-output.ts";
 import { kernelName } from "./layout.ts";
 
 /** What tells a disk from all others, whatever path leads to it. */

@@ -1,5 +1,5 @@
 import type { Host } from "kanod-configure";
-import { readJson } from "kanod-configure";
+import { readJson } from "./command-output.ts";
 
 /** A block device as lsblk(8) tells it. */
 export interface BlockDevice {

@@ -1,5 +1,5 @@
 import type { CommandOptions, Host } from "kanod-configure";
-import { isNotFound, readJson } from "kanod-configure";
+import { isNotFound, readJson } from "./command-output.ts";
 import type { Layout } from "./layout.ts";
 import type { Room } from "./size.ts";
 

@@ -1,5 +1,6 @@
 import type { Host, Store } from "kanod-configure";
-import { AgentError, readJson } from "kanod-configure";
+import { AgentError } from "kanod-configure";
+import { readJson } from "./command-output.ts";
 
 export type MadeFileSystem = "ext4" | "xfs" | "btrfs" | "vfat" | "swap";
 

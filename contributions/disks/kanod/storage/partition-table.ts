@@ -1,5 +1,5 @@
 import type { Host } from "kanod-configure";
-import { readJson } from "kanod-configure";
+import { readJson } from "./command-output.ts";
 
 /** A partition table as sfdisk(8) reads it. */
 export interface PartitionTable {

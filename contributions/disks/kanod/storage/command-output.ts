@@ -1,5 +1,4 @@
-import { AgentError } from "../config/agent-error.ts";
-import { CommandError } from "../host/errors.ts";
+import { AgentError, CommandError } from "kanod-configure";
 
 /** The JSON output of a command, of whose form its manual is the source. @throws AgentError `bad-command-output` */
 export function readJson<T>(program: string, text: string): T {
