@@ -6,9 +6,9 @@ import { writeFileSync } from "node:fs";
 
 /** Which layers of `src` the code of a layer may import. All may import themselves. */
 const mayKnow = {
-  log: [],
   config: [],
   jinja: [],
+  log: ["config"],
   host: ["log", "config"],
   agent: ["log", "config", "host"],
   kit: ["log", "config", "jinja", "host", "agent"],

@@ -15,14 +15,13 @@ export {
   type Severity,
 } from "./config/problem.ts";
 export { shellString } from "./config/shell-word.ts";
-export { shown } from "./config/shown.ts";
+export { printable, shown } from "./config/shown.ts";
 export { suggest } from "./config/suggest.ts";
 export { parseYaml } from "./config/yaml.ts";
 export { CommandError, HostError } from "./host/errors.ts";
 export type * from "./host/facts/facts.ts";
 export { describeInterfaces, readInterfaces } from "./host/facts/interfaces.ts";
 export * from "./host/host.ts";
-export { printable } from "./host/printable.ts";
 export * from "./kit/index.ts";
 export type { LogFields, Logger } from "./log/logger.ts";
 export { mask } from "./log/redactor.ts";

@@ -1,6 +1,7 @@
 import { AgentError } from "../config/agent-error.ts";
+import { printable } from "../config/shown.ts";
 import type { Host } from "../host/host.ts";
-import { printable, printableCommand, urlSubject } from "../host/printable.ts";
+import { printableCommand, urlSubject } from "../host/shown-command.ts";
 
 /** The host as one contribution sees it while it runs. */
 export interface ScopedHost {

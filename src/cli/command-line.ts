@@ -3,6 +3,7 @@ import type { CompiledImage } from "../agent/image.ts";
 import { AgentError } from "../config/agent-error.ts";
 import type { DocumentKind } from "../config/checked-file.ts";
 import type { Code } from "../config/codes/catalogue.ts";
+import { printable } from "../config/shown.ts";
 import type { DocumentChecker } from "../user-data/read/check.ts";
 import { type CliIo, exitCodes } from "./io.ts";
 
@@ -40,7 +41,7 @@ export class Program {
       .exitOverride();
   }
 
-  /** Lets `action` be the code of `command`, which is the program's own or one of its subcommands. */
+  /** Sets the action of the program or of a subcommand. */
   setAction<Options extends object>(command: Command, action: Action<Options>): void {
     const name = command === this.command ? command.name() : `${this.command.name()} ${command.name()}`;
     command.showHelpAfterError(`(${name} --help tells more)`);
@@ -73,13 +74,14 @@ function unknownCommand({ commands }: Command, args: readonly string[]): string[
     : [name];
 }
 
-/** Says what went wrong and gives the exit code for it. */
+/** Reports an error on standard error, and returns the exit code for it. */
 export function reportError(error: unknown, io: CliIo): number {
   // commander has written its message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof AgentError) {
-    io.err(`${io.program}: ${error.message} [${error.code}]\n`);
-    if (error.hint !== undefined) io.err(`  hint: ${error.hint}\n`);
+    io.err(`${io.program}: ${printable(error.message)} [${error.code}]\n`);
+    if (error.hint !== undefined) io.err(`  hint: ${printable(error.hint)}\n`);
+    if (error.exitCode !== exitCodes.usage) io.err(`  next: kanod-configure explain ${error.code}\n`);
     return error.exitCode;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,6 +1,6 @@
 import type { CompiledImage } from "../agent/image.ts";
 import { hasErrors, sortProblems } from "../config/problem.ts";
-import { escapeControls } from "../config/shown.ts";
+import { printable } from "../config/shown.ts";
 import type { ImageJob, JobResult } from "../image/documents/build-images.ts";
 import type { RequestedImage } from "../image/documents/request-images.ts";
 import { usageError } from "./command-line.ts";
@@ -162,6 +162,6 @@ function summary(results: readonly JobResult[]): string {
         .join("  ")
         .trimEnd(),
     )
-    .map((line) => `${escapeControls(line)}\n`)
+    .map((line) => `${printable(line)}\n`)
     .join("");
 }

@@ -1,4 +1,4 @@
-import { escapeControls } from "../config/shown.ts";
+import { printable } from "../config/shown.ts";
 import { ImageBuildError } from "../image/image-build-error.ts";
 import type { BuildProgress } from "../image/progress.ts";
 import { reportError } from "./command-line.ts";
@@ -25,22 +25,22 @@ export class ImageProgress {
     const { phase, script } = position;
     const start = `${this.elapsed()}  ${name === undefined ? "" : `${name}: `}${phase}`;
     if (!this.#io.interactive) {
-      if (newPhase) this.#io.err(`${escapeControls(start)}\n`);
+      if (newPhase) this.#io.err(`${printable(start)}\n`);
       return;
     }
     const text = `${start}${script === undefined ? "" : `/${script}`}  ${lastLines.at(-1) ?? ""}`;
-    this.#io.err(`\r\u001b[K${[...escapeControls(text)].slice(0, width).join("")}`);
+    this.#io.err(`\r\u001b[K${[...printable(text)].slice(0, width).join("")}`);
     this.#shown = true;
   }
 
   say(text: string): void {
     this.end();
-    this.#io.err(`${this.elapsed()}  ${escapeControls(text)}\n`);
+    this.#io.err(`${this.elapsed()}  ${printable(text)}\n`);
   }
 
   warn(text: string): void {
     this.end();
-    this.#io.err(`warning: ${escapeControls(text)}\n`);
+    this.#io.err(`warning: ${printable(text)}\n`);
   }
 
   /** Leaves the line, so that something else can be written. */
@@ -66,7 +66,7 @@ export function reportImageBuildError(error: unknown, io: CliIo): number {
   if (!(error instanceof ImageBuildError)) return reportError(error, io);
   const { lastLines, logFile } = error;
   if (lastLines.length > 0) {
-    io.err(`the last lines of diskimage-builder:\n${lastLines.map((line) => `  ${escapeControls(line)}\n`).join("")}`);
+    io.err(`the last lines of diskimage-builder:\n${lastLines.map((line) => `  ${printable(line)}\n`).join("")}`);
   }
   const exitCode = reportError(error, io);
   io.err(`  log: ${logFile}\n`);

@@ -2,11 +2,12 @@ import { resolve } from "node:path";
 import { readCloudInit } from "../agent/cloud-init.ts";
 import { ConfigurationError, type InputText, readConfiguration } from "../agent/configuration.ts";
 import type { Stage } from "../agent/contribution.ts";
-import { formatFailure } from "../agent/failure.ts";
+import { failureText } from "../agent/failure.ts";
 import type { CompiledImage } from "../agent/image.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { isMapping } from "../config/mapping.ts";
+import { printable } from "../config/shown.ts";
 import { parseYaml } from "../config/yaml.ts";
 import { createHost } from "../host/create-host.ts";
 import { Environment } from "../host/environment.ts";
@@ -140,7 +141,9 @@ function report(io: CliIo, { log }: RunLog, outcomes: readonly StageOutcome[]): 
     io.err(formatDocuments(input.documents, io.color));
     const notRun = result.contributions.filter(({ state }) => state === "pending").map(({ name }) => name);
     for (const failure of failures) {
-      io.err(`${log.redact(formatFailure(failure, { program: io.program, notRun, log }))}\n`);
+      const { message, details } = failureText(failure, { program: io.program, notRun, log });
+      const lines = [message, ...details.map((line) => `  ${line}`)];
+      io.err(lines.map((line) => `${printable(log.redact(line))}\n`).join(""));
       exitCode = exitCodes.failed;
     }
   }

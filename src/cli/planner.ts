@@ -3,8 +3,8 @@ import type { RunPart } from "../agent/runner.ts";
 import { CommandError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { hostWith } from "../host/host-with.ts";
-import { urlSubject } from "../host/printable.ts";
 import { recordingHost } from "../host/recording-host.ts";
+import { urlSubject } from "../host/shown-command.ts";
 import type { Logger } from "../log/logger.ts";
 import type { PlannedStage, PlanSection } from "../report/plan.ts";
 

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { readCloudInit } from "../agent/cloud-init.ts";
 import { type CheckedDocument, ConfigurationError, type InputText } from "../agent/configuration.ts";
 import type { Stage } from "../agent/contribution.ts";
-import { formatFailure } from "../agent/failure.ts";
+import { failureText, nextSteps, row } from "../agent/failure.ts";
 import { acquireLock } from "../agent/lock.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
@@ -121,8 +121,10 @@ async function showProblems(
 
 function reportOutcome(io: CliIo, log: Logger, { result, failures }: StageOutcome): number {
   const notRun = result.contributions.filter(({ state }) => state === "pending").map(({ name }) => name);
-  for (const failure of failures)
-    log.error(formatFailure(failure, { program: io.program, notRun, log }), { event: "failure" });
+  for (const failure of failures) {
+    const { message, details } = failureText(failure, { program: io.program, notRun, log });
+    log.error(message, { event: "failure", details });
+  }
   const finished = result.contributions.filter(({ state }) => state === "done").length;
   log.info(`${io.program}: ${result.state}, ${finished} of ${result.contributions.length} contributions ran`, {
     event: result.state,
@@ -134,11 +136,14 @@ function reportOutcome(io: CliIo, log: Logger, { result, failures }: StageOutcom
 async function reportAbort(io: CliIo, log: Logger, options: StageArguments, error: unknown): Promise<number> {
   if (error instanceof ConfigurationError) {
     await showProblems(io, log, options, error.documents);
-    log.error(`${io.program}: the configuration is invalid, nothing was changed`, { event: "failure" });
+    const file = options.config === undefined || options.config === "-" ? "FILE" : options.config;
+    const hint = `correct the errors above; kanod-configure validate ${file} finds them without a run`;
+    const details = [row("hint", hint), nextSteps(error.code)];
+    log.error(`${io.program}: the configuration is invalid, nothing was changed`, { event: "failure", details });
     return error.exitCode;
   }
   if (!(error instanceof AgentError)) throw error;
-  const hint = error.hint === undefined ? "" : `\n  hint: ${error.hint}`;
-  log.error(`${io.program}: ${error.message} [${error.code}]${hint}`, { event: "failure" });
+  const details = [...(error.hint === undefined ? [] : [row("hint", error.hint)]), nextSteps(error.code)];
+  log.error(`${io.program}: ${error.message} [${error.code}]`, { event: "failure", details });
   return error.exitCode;
 }

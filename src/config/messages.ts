@@ -2,7 +2,7 @@ import type { Code } from "./codes/catalogue.ts";
 import type { MatchedError } from "./explain.ts";
 import { pointerParts } from "./problem.ts";
 import { type JsonSchemaObject, list, mapping } from "./schema.ts";
-import { escapeControls, shown } from "./shown.ts";
+import { printable, shown } from "./shown.ts";
 import { suggest } from "./suggest.ts";
 import type { ValidationError } from "./validator.ts";
 
@@ -80,7 +80,7 @@ export function wordingOf(matched: MatchedError, secret: boolean): Wording {
 function place(pointer: string): string {
   const path = pointerParts(pointer).map((part, index) => {
     if (/^\d+$/.test(part) && index > 0) return `[${part}]`;
-    const name = escapeControls(part.length > 40 ? `${part.slice(0, 39)}…` : part);
+    const name = printable(part.length > 40 ? `${part.slice(0, 39)}…` : part);
     return index === 0 ? name : `.${name}`;
   });
   return path.length === 0 ? "the document" : `\`${path.join("")}\``;

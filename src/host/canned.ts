@@ -1,7 +1,7 @@
 import { badExitCode, shownStderr } from "./command.ts";
 import { HostError } from "./errors.ts";
 import type { CommandOptions, CommandResult, FetchResponse } from "./host.ts";
-import { urlSubject } from "./printable.ts";
+import { urlSubject } from "./shown-command.ts";
 
 /** What a command answers on a recording host. */
 export interface CannedCommand {

@@ -1,10 +1,12 @@
+import { printable } from "../config/shown.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import type { Environment } from "./environment.ts";
 import { CommandError, HostError } from "./errors.ts";
 import type { CommandOptions, CommandResult, OnTree } from "./host.ts";
-import { printableCommand, printableLines } from "./printable.ts";
 import { type Ending, runProcess } from "./process.ts";
+import { printableCommand } from "./shown-command.ts";
+import { rounded } from "./waiting.ts";
 
 /** In seconds. */
 export const defaultTimeout = 120;
@@ -96,7 +98,8 @@ export function shownStderr(stderr: string, options: CommandOptions): string {
   if (options.secret) return "";
   const tail = stderr.slice(-stderrTail);
   // Whole lines: a part of a secret would not be known any more where the log masks it.
-  return printableLines(tail.length < stderr.length ? tail.slice(tail.indexOf("\n") + 1) : tail);
+  const whole = tail.length < stderr.length ? tail.slice(tail.indexOf("\n") + 1) : tail;
+  return whole.replaceAll("\t", "  ").split("\n").map(printable).join("\n");
 }
 
 function failure(argv: readonly string[], options: CommandOptions, ending: Ending): CommandError | undefined {
@@ -109,7 +112,11 @@ function failure(argv: readonly string[], options: CommandOptions, ending: Endin
   }
   if (ending.endedBy === "timeout") {
     const seconds = options.timeout ?? defaultTimeout;
-    return new CommandError("command-timeout", `command took longer than ${seconds} s and was ended: ${line}`, details);
+    return new CommandError(
+      "command-timeout",
+      `command took longer than ${rounded(seconds)} s and was ended: ${line}`,
+      details,
+    );
   }
   if (ending.endedBy === "interrupt") {
     return new CommandError("command-killed", `command was ended because the run was interrupted: ${line}`, details);

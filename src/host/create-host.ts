@@ -1,3 +1,4 @@
+import { printable } from "../config/shown.ts";
 import type { Logger } from "../log/logger.ts";
 import { certificateAuthorities } from "./certificate-authorities.ts";
 import { type CommandContext, runCommand } from "./command.ts";
@@ -7,10 +8,10 @@ import { Files } from "./files.ts";
 import type { Host } from "./host.ts";
 import { httpFetch, lookUp, tcpConnect } from "./network.ts";
 import { logChange, logTimed } from "./operation-log.ts";
-import { printable, urlSubject } from "./printable.ts";
 import { rememberRoot } from "./root-of.ts";
+import { urlSubject } from "./shown-command.ts";
 import { Tree } from "./tree.ts";
-import { sleepFor } from "./waiting.ts";
+import { rounded, sleepFor } from "./waiting.ts";
 
 export interface HostOptions {
   /** Path of a target tree on the machine. Without it, or with `/`, the host is the machine itself. */
@@ -80,7 +81,7 @@ function hostOf(machine: Machine, log: Logger, signal: AbortSignal | undefined):
     },
     setEnvironment: (name, value) => environment.set(name, value),
     sleep: (seconds) => {
-      log.debug(`waits ${seconds} s`, { event: "started" });
+      log.debug(`waits ${rounded(seconds)} s`, { event: "started" });
       return sleepFor(seconds, signal);
     },
     now: () => new Date(),

@@ -1,5 +1,5 @@
+import { printable } from "../config/shown.ts";
 import { HostError } from "./errors.ts";
-import { printable } from "./printable.ts";
 
 /** Where commands are looked for when the agent itself was started without a PATH. */
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

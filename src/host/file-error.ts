@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from "node:util";
 import type { Code } from "../config/codes/catalogue.ts";
+import { printable } from "../config/shown.ts";
 import { HostError } from "./errors.ts";
-import { printable } from "./printable.ts";
 
 /** `errno` names (errno(3)) by the code of the {@link HostError} that they become; all others are `io-error`. */
 const codes: Readonly<Record<string, Code>> = {

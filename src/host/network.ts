@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import { printable } from "../config/shown.ts";
 import { HostError } from "./errors.ts";
 import { systemReason } from "./file-error.ts";
 import type { FetchOptions, FetchResponse, NetworkOptions } from "./host.ts";
-import { printable, urlSubject } from "./printable.ts";
 import { openTunnel, proxyTarget } from "./proxy.ts";
+import { urlSubject } from "./shown-command.ts";
 import { bounded } from "./waiting.ts";
 
 /** In seconds. */

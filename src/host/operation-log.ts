@@ -1,7 +1,7 @@
+import { printable } from "../config/shown.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import type { Change } from "./host.ts";
-import { printable } from "./printable.ts";
 
 /** What was done to a path: at debug level where nothing had to be. Passes the change on. */
 export function logChange(log: Logger, change: Change, what: string, path: string): Change {

@@ -1,3 +1,4 @@
+import { printable } from "../config/shown.ts";
 import type { LogFields, Logger } from "../log/logger.ts";
 import { mask } from "../log/redactor.ts";
 import {
@@ -28,9 +29,10 @@ import type {
 } from "./host.ts";
 import { Overlay } from "./overlay.ts";
 import { endsWithName } from "./path.ts";
-import { printable, printableCommand, urlSubject } from "./printable.ts";
 import { rootOf } from "./root-of.ts";
+import { printableCommand, urlSubject } from "./shown-command.ts";
 import type { Step } from "./step.ts";
+import { rounded } from "./waiting.ts";
 
 export type { CannedCommand, CannedResponse } from "./canned.ts";
 export type { Step } from "./step.ts";
@@ -212,7 +214,7 @@ class Recording implements Host {
 
   async sleep(seconds: number): Promise<void> {
     this.#slept += seconds;
-    this.#record({ kind: "sleep", seconds }, `would wait ${seconds} s`);
+    this.#record({ kind: "sleep", seconds }, `would wait ${rounded(seconds)} s`);
   }
 
   now(): Date {

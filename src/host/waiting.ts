@@ -9,6 +9,11 @@ export function timerMilliseconds(seconds: number): number {
   return Math.min(Math.max(seconds, 0), longestTimer) * 1000;
 }
 
+/** Seconds as people read them: two digits below 10 s, whole seconds above. */
+export function rounded(seconds: number): string {
+  return String(seconds < 10 ? Number(seconds.toPrecision(2)) : Math.round(seconds));
+}
+
 export interface Waited {
   /** The codes of errors are made from it: `KIND-failed`, `KIND-timeout`. */
   kind: "fetch" | "connect" | "lookup";
@@ -33,7 +38,7 @@ export async function bounded<T>(
   const stop = new AbortController();
   const { seconds, signal } = limits;
   const timer = setTimeout(
-    () => stop.abort(failure(`${kind}-timeout`, `no answer within ${seconds} s`)),
+    () => stop.abort(failure(`${kind}-timeout`, `no answer within ${rounded(seconds)} s`)),
     timerMilliseconds(seconds),
   );
   const interrupt = (): void => stop.abort(failure("interrupted", "the run was interrupted"));

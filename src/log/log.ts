@@ -1,3 +1,4 @@
+import { printable } from "../config/shown.ts";
 import { type LogEvent, type LogFields, type Logger, type LogLevel, logLevels, type Sink } from "./logger.ts";
 import type { Redactor } from "./redactor.ts";
 
@@ -45,23 +46,20 @@ function redactStrings(value: unknown, redactor: Redactor): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactStrings(item, redactor)]));
 }
 
-/** One line for people: time, level where it is not info, who, what, how long. Control characters are escaped. */
+/**
+ * For people: time, level unless it is info, contribution, message, duration. Each line, also of the details, begins with
+ * time and level, and control characters are escaped: no text can pass for a line of its own.
+ */
 export function formatText(event: LogEvent): string {
   const level = event.level === "info" ? "" : `${event.level}: `;
   const contribution = event.contribution === undefined ? "" : `${event.contribution}: `;
   const duration = event.duration === undefined ? "" : ` (${event.duration.toFixed(1)} s)`;
-  return `${event.time} ${level}${escapeControls(`${contribution}${event.message}`)}${duration}`;
+  const first = `${printable(`${contribution}${event.message}`)}${duration}`;
+  const lines = [first, ...(event.details ?? []).map((line) => `  ${printable(line)}`)];
+  return lines.map((line) => `${event.time} ${level}${line}`).join("\n");
 }
 
 /** One JSON object, on one line. */
 export function formatJson(event: LogEvent): string {
   return JSON.stringify(event);
-}
-
-/** Line feeds and tabs stay; every other control character, which could drive a terminal, becomes `\xNN`. */
-function escapeControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
 }

@@ -1,19 +1,21 @@
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** What is said besides the message. The field names are documented in docs/log.md and do not change. */
+/** Fields besides the message. Their names are documented in docs/log.md and do not change. */
 export interface LogFields {
   /** `boot` or `run`. */
   stage?: string;
   contribution?: string;
   element?: string;
-  /** What the line tells: `started`, `finished`, `failed`, `skipped`, … */
+  /** The kind of event: `started`, `finished`, `failed`, `skipped`, … */
   event?: string;
   /** In seconds. */
   duration?: number;
   argv?: readonly string[];
   exitCode?: number;
   path?: string;
+  /** Further lines for people, such as the hint of a failure. */
+  details?: readonly string[];
 }
 
 export interface LogEvent extends LogFields {

@@ -62,7 +62,7 @@ export async function formatPlan(stages: readonly PlannedStage[]): Promise<strin
   ]);
   const sections = stages.flatMap((planned) => planned.sections);
   const count = sections.reduce((sum, { steps }) => sum + steps.length, 0);
-  return `${[...texts, ...effects(sections), `plan: ${count} steps, nothing was changed`].join("\n")}\n`;
+  return `${[...texts, ...effects(sections), `plan: ${count} ${count === 1 ? "step" : "steps"}, nothing was changed`].join("\n")}\n`;
 }
 
 /**
@@ -209,7 +209,7 @@ function summary(step: PlanStep): string {
     case "lookup":
       return `look up ${step.name}`;
     case "sleep":
-      return `wait ${step.seconds} s`;
+      return `wait ${Math.round(step.seconds * 10) / 10} s`;
   }
 }
 

@@ -17,6 +17,10 @@ export function textReport(options: { color: boolean }): ValidationReport {
     },
     // Why it cannot be read is said on standard error.
     unreadable: () => "",
-    end: (summary) => `${summaryLine(summary)}\n`,
+    end: (summary) => {
+      const problems = summary.errors + summary.warnings + summary.notes;
+      const more = problems === 0 ? "" : "\nkanod-configure explain CODE explains the code in square brackets";
+      return `${summaryLine(summary)}${more}\n`;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { type Problem, type Severity, type SourceRange, severities } from "../config/problem.ts";
-import { escapeControls } from "../config/shown.ts";
+import { printable } from "../config/shown.ts";
 
 export interface TextOptions {
   /** The text of each file that problems have a position in, by the name that they give it. */
@@ -60,15 +60,15 @@ class Printer {
   }
 
   format({ severity, code, message, hint, source }: Problem): string {
-    const place = source === undefined ? "" : `${escapeControls(source.file)}:${source.line}:${source.column}: `;
-    const what = `${this.#paint(severity, `${severity}[${code}]`)}: ${this.#paint("bold", escapeControls(message))}`;
+    const place = source === undefined ? "" : `${printable(source.file)}:${source.line}:${source.column}: `;
+    const what = `${this.#paint(severity, `${severity}[${code}]`)}: ${this.#paint("bold", printable(message))}`;
     const number = source === undefined ? " " : String(source.line);
     const gutter = " ".repeat(number.length);
     const excerpt = source === undefined ? [] : this.#excerpt(source);
     const shown = excerpt.map(
       (text, index) => `${this.#paint("gutter", `${index === 0 ? number : gutter} |`)} ${text}`,
     );
-    const advice = hint === undefined ? [] : [`${gutter} ${this.#paint("gutter", "=")} hint: ${escapeControls(hint)}`];
+    const advice = hint === undefined ? [] : [`${gutter} ${this.#paint("gutter", "=")} hint: ${printable(hint)}`];
     return [`${place}${what}`, ...shown, ...advice, ""].join("\n");
   }
 
@@ -126,7 +126,7 @@ const tabStop = 4;
 function cellsOf(line: string): Cell[] {
   let at = 0;
   return Array.from(line, (character) => {
-    const text = character === "\t" ? " ".repeat(tabStop - (at % tabStop)) : escapeControls(character);
+    const text = character === "\t" ? " ".repeat(tabStop - (at % tabStop)) : printable(character);
     const width = text === character ? characterWidth(character) : text.length;
     at += width;
     return { text, width };

@@ -1,4 +1,4 @@
-import { escapeControls } from "../../config/shown.ts";
+import { printable } from "../../config/shown.ts";
 import type { DeclaredOption } from "./options.ts";
 import type { BuildResolution, ListedEntry, Origin, ResolvedVariable, SkippedPart } from "./resolve.ts";
 
@@ -77,6 +77,6 @@ function place({ module, source }: Origin): string {
 function indented(block: string): string {
   return block
     .split("\n")
-    .map((line) => `  ${escapeControls(line)}\n`)
+    .map((line) => `  ${printable(line)}\n`)
     .join("");
 }

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Contribution, ContributionRecord, OwedActions, RunnableParams } from "../../../src/agent/contribution.ts";
-import { formatFailure } from "../../../src/agent/failure.ts";
+import { failureText } from "../../../src/agent/failure.ts";
 import { stopCloudInit } from "../../../src/agent/registry.ts";
 import type { RunnerOptions } from "../../../src/agent/runner.ts";
 import { Stores, storeName } from "../../../src/agent/store.ts";
@@ -78,7 +78,7 @@ test("an error that is cut off shows no part of a secret", async () => {
   log.addSecret("s".repeat(300));
   const throws = contribution("throws", () => Promise.reject(new Error(`${"x".repeat(1900)}${"s".repeat(300)}`)));
   const { result, failures } = await runner([throws], { log }).run();
-  const block = failures.map((failure) => formatFailure(failure, { program: "p", notRun: [], log }));
+  const block = failures.map((failure) => failureText(failure, { program: "p", notRun: [], log }).details.join());
   for (const text of [...block, result.contributions[0]?.error?.message]) {
     expect(text).toContain("xxx***");
     expect(text).not.toContain("ss");

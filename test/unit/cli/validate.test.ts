@@ -66,7 +66,8 @@ describe("a file", () => {
     expect(exitCode).toBe(1);
     expect(out).toBe(
       "a.yaml:2:1: error[unknown-key]: unknown key `greting`\n" +
-        "2 | greting: hello\n  | ^^^^^^^\n  = hint: did you mean `greeting`?\n\n1 file checked: 1 error\n",
+        "2 | greting: hello\n  | ^^^^^^^\n  = hint: did you mean `greeting`?\n\n1 file checked: 1 error\n" +
+        "kanod-configure explain CODE explains the code in square brackets\n",
     );
   });
 

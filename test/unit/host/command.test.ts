@@ -173,7 +173,7 @@ describe("a command that fails", () => {
 
   test("cannot drive the terminal", async () => {
     const error = await commandError(host.run(["sh", "-c", "printf '\\033[2J\\tx\\n\\r' >&2; exit 1", "\u001b[2J"]));
-    expect(error.stderr).toBe("\\x1b[2J\tx\n\\x0d");
+    expect(error.stderr).toBe("\\u001b[2J  x\n\\r");
     expect(error.message).toContain('"\\u001b[2J"');
     expect(error.message).not.toContain("\u001b");
   });

@@ -131,9 +131,9 @@ describe.each(["machine", "target tree"] as const)("files of the %s", (form) => 
 
   test("control characters of a path cannot drive the terminal", async () => {
     mkdirSync(join(folder, "\u001b[31m\n"));
-    await expect(host.readFile(at("/\u001b[31m\n"))).rejects.toThrow("\\x1b[31m\\x0a: it is a folder");
+    await expect(host.readFile(at("/\u001b[31m\n"))).rejects.toThrow("\\u001b[31m\\n: it is a folder");
     await host.writeFile(at("/\u001b[31m\n/x"), "");
-    expect(events.at(-1)?.message).toContain("\\x1b[31m\\x0a/x");
+    expect(events.at(-1)?.message).toContain("\\u001b[31m\\n/x");
   });
 
   describe("stat", () => {

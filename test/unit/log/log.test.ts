@@ -45,8 +45,17 @@ test("the text form tells time, level, who, what and how long", () => {
 
 test("the text form drives no terminal", () => {
   expect(formatText({ time: "T", level: "info", message: "a\u001b[31mb\u0007\u009b\tc\nd" })).toBe(
-    "T a\\x1b[31mb\\x07\\x9b\tc\nd",
+    "T a\\u001b[31mb\\u0007\\u009b\\tc\\nd",
   );
+});
+
+test("no text of others can pass for a line, or for a priority of the kernel's log", () => {
+  const event: LogEvent = { time: "T", level: "error", message: "m\n<0>forged", details: ["hint: a\n<0>b", "next: c"] };
+  expect(formatText(event).split("\n")).toEqual([
+    "T error: m\\n<0>forged",
+    "T error:   hint: a\\n<0>b",
+    "T error:   next: c",
+  ]);
 });
 
 test("the JSON form is one line", () => {

@@ -211,7 +211,7 @@ function issuedCertificate(data: unknown): IssuedCertificate {
 
 function invalidAnswer(what: string): VaultError {
   const hint = "is the URL that of a Vault server, and no page of a proxy?";
-  return new VaultError("vault-answer-invalid", `Vault: ${what}`, { hint });
+  return new VaultError("vault-answer-invalid", `this is no answer of Vault: ${what}`, { hint });
 }
 
 /** Each segment of a path as it has to stand in a URL. */
