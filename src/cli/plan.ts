@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { readCloudInit } from "../agent/cloud-init.ts";
-import { ConfigurationError, type InputText, readConfiguration } from "../agent/configuration.ts";
+import { type CheckedDocument, ConfigurationError, type InputText, readConfiguration } from "../agent/configuration.ts";
 import type { Stage } from "../agent/contribution.ts";
 import { failureText } from "../agent/failure.ts";
 import type { CompiledImage } from "../agent/image.ts";
@@ -8,7 +8,7 @@ import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { isMapping } from "../config/mapping.ts";
 import { printable } from "../config/shown.ts";
-import { parseYaml } from "../config/yaml.ts";
+import { documentPart, parseYaml } from "../config/yaml.ts";
 import { createHost } from "../host/create-host.ts";
 import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
@@ -35,6 +35,8 @@ interface PlanInputs {
   configuration: InputText | undefined;
   boot: InputText | undefined;
   systemSettings: InputText | undefined;
+  /** Documents whose secrets are masked in the lines that are shown. */
+  masking: CheckedDocument[];
 }
 
 /** `plan`: what the boot stage and the run stage would do. It is the run itself, on a recording host. */
@@ -51,15 +53,16 @@ export async function plan(context: CommandContext, options: PlanOptions): Promi
     environment,
     ownProgram: io.ownProgram,
   });
+  const masking: CheckedDocument[] = [];
   try {
-    const inputs = await readInputs(io, options, host);
+    const inputs = await readInputs(io, options, host, masking);
     const { stages, outcomes } = await planStages(context, host, run, inputs);
     const text = options.format === "json" ? await planJson(stages) : await formatPlan(stages);
     io.out(run.log.redact(text));
-    return report(io, run, outcomes);
+    return report(io, run, outcomes, masking);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    io.err(formatDocuments(error.documents, io.color));
+    io.err(formatDocuments([...error.documents, ...masking], io.color));
     io.err(`${io.program}: the configuration is invalid, there is nothing to plan\n`);
     return exitCodes.failed;
   } finally {
@@ -67,7 +70,12 @@ export async function plan(context: CommandContext, options: PlanOptions): Promi
   }
 }
 
-async function readInputs(io: CliIo, options: PlanOptions, host: Host): Promise<PlanInputs> {
+async function readInputs(
+  io: CliIo,
+  options: PlanOptions,
+  host: Host,
+  masking: CheckedDocument[],
+): Promise<PlanInputs> {
   const named = async (file: string): Promise<InputText> =>
     file === "-"
       ? { text: await io.readStdin(), file: "<stdin>" }
@@ -85,6 +93,7 @@ async function readInputs(io: CliIo, options: PlanOptions, host: Host): Promise<
     configuration: configuration && { ...configuration, document: parseYaml(configuration.text, configuration.file) },
     boot: boot === undefined ? undefined : await named(boot),
     systemSettings: system === undefined ? await readOptional(host, systemPath) : await named(system),
+    masking,
   };
 }
 
@@ -125,20 +134,28 @@ async function planStages(
 /** The `boot` part of a configuration, which user-data gives to kanod-bootcmd. @throws ConfigurationError */
 async function bootPart(
   image: CompiledImage,
-  { configuration, systemSettings }: PlanInputs,
+  { configuration, systemSettings, masking }: PlanInputs,
 ): Promise<InputText | undefined> {
   const { value } = configuration?.document ?? {};
-  // Without such a part what is wrong with the configuration is found when its own stage is planned.
+  // Without such a part the problems of the configuration are found when its own stage is planned.
   if (configuration === undefined || !isMapping(value) || value["boot"] === undefined) return undefined;
-  const { conf } = await readConfiguration(image, "run", configuration, systemSettings);
-  const { boot } = conf as { boot?: unknown };
-  return { text: Buffer.from(JSON.stringify(boot)), file: `${configuration.file} (its boot part)` };
+  const { documents } = await readConfiguration(image, "run", configuration, systemSettings);
+  const [whole] = documents;
+  if (whole === undefined) return undefined;
+  // Lines of the boot part may also hold secrets of the rest.
+  masking.push({ ...whole, problems: [] });
+  return { ...configuration, document: documentPart(whole.document, "boot") };
 }
 
-function report(io: CliIo, { log }: RunLog, outcomes: readonly StageOutcome[]): number {
+function report(
+  io: CliIo,
+  { log }: RunLog,
+  outcomes: readonly StageOutcome[],
+  masking: readonly CheckedDocument[],
+): number {
   let exitCode: number = exitCodes.done;
   for (const { input, failures, result } of outcomes) {
-    io.err(formatDocuments(input.documents, io.color));
+    io.err(formatDocuments([...input.documents, ...masking], io.color));
     const notRun = result.contributions.filter(({ state }) => state === "pending").map(({ name }) => name);
     for (const failure of failures) {
       const { message, details } = failureText(failure, { program: io.program, notRun, log });

@@ -1,7 +1,7 @@
 import { Composer, type CST, type Document, Lexer, Parser } from "yaml";
 import type { Code } from "./codes/catalogue.ts";
 import { isMapping } from "./mapping.ts";
-import { type Problem, type SourceRange, sortProblems } from "./problem.ts";
+import { escapePointerPart, type Problem, type SourceRange, sortProblems } from "./problem.ts";
 import { decodeText, unprintableCharacters } from "./read-text.ts";
 import { SourceText } from "./source-text.ts";
 import { syntaxProblems } from "./yaml-syntax.ts";
@@ -85,6 +85,20 @@ export function requireMapping(document: YamlDocument): Problem[] {
   const message = value === null ? "the document is empty" : "the document must be a mapping of keys to values";
   const hint = "write `key: value`, one a line";
   return [{ severity: "error", code: "not-a-mapping", pointer: "", message, hint, ...sourceOf(document.locate("")) }];
+}
+
+/** A key of a document, as a document whose positions are those of the whole. */
+export function documentPart(document: YamlDocument, key: string): YamlDocument {
+  const { file, text, value, problems } = document;
+  const above = `/${escapePointerPart(key)}`;
+  return {
+    file,
+    text,
+    value: isMapping(value) ? value[key] : undefined,
+    problems,
+    locate: (pointer, part) => document.locate(above + pointer, part),
+    linesOf: (pointer) => document.linesOf(above + pointer),
+  };
 }
 
 class ReadDocument implements YamlDocument {

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { BootParams } from "../../../src/agent/contribution.ts";
 import { register, registerBoot, stopCloudInit } from "../../../src/agent/registry.ts";
 import type { CliIo } from "../../../src/cli/io.ts";
 import { main } from "../../../src/cli/main.ts";
+import type { Finding } from "../../../src/config/problem.ts";
 import { temporaryFolder, testIo } from "../../support/cli.ts";
 import { testImage } from "../../support/image.ts";
 import { treeState } from "../../support/tree-hash.ts";
@@ -21,9 +23,14 @@ const image = testImage({
 type Conf = { name: string; greeting?: string; mood?: string; password?: string };
 
 async function registerFixtures(): Promise<void> {
-  registerBoot("disk", 7, async ({ conf, host }) => {
+  const checkDisk = ({ conf }: { conf: object }): Finding[] =>
+    (conf as { disk?: string }).disk === "floppy"
+      ? [{ severity: "warning", code: "old-disk", pointer: "/disk", message: "this disk is old" }]
+      : [];
+  const writeDisk = async ({ conf, host }: BootParams) => {
     await host.writeFile("/etc/disk", (conf as { disk?: string }).disk ?? "none");
-  });
+  };
+  registerBoot("disk", 7, writeDisk, { check: checkDisk });
   register("once", 20, async ({ host }) => void (await host.writeFile("/etc/once", "done")), { frequency: "once" });
   register("greeter", 30, async ({ conf, host, defer }) => {
     const { greeting = "hello", password } = conf as Conf;
@@ -192,6 +199,16 @@ describe("a plan", () => {
       expect(out).toContain("http://x/?p=***");
       expect(out + err).not.toContain("sesame");
     }
+  });
+
+  test("shows findings of the boot part in the user's file, without secrets of the rest", async () => {
+    const root = newTree({ [configuration]: "name: a\nboot:\n  disk: floppy\n" });
+    expect((await plan(root)).err).toContain("/etc/kanod-configure/configuration.yaml:3:9: warning[old-disk]");
+    const oneLine = newTree({ [configuration]: "{name: a, password: sesame open, boot: {disk: floppy}}\n" });
+    const { err } = await plan(oneLine);
+    expect(err).toContain("configuration.yaml:1:47: warning[old-disk]");
+    expect(err).toContain("(not shown: the line holds a secret)");
+    expect(err).not.toContain("sesame");
   });
 
   test("of the boot part comes first, and the run sees what it did", async () => {
