@@ -5,6 +5,7 @@ export { AgentError } from "./config/agent-error.ts";
 export type { AnyCode, Code } from "./config/codes/catalogue.ts";
 export type { DeepReadonly } from "./config/deep-freeze.ts";
 export { isMapping } from "./config/mapping.ts";
+export { configurationPath } from "./config/paths.ts";
 export {
   escapePointerPart,
   type Finding,

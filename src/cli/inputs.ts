@@ -5,9 +5,6 @@ import type { Host } from "../host/host.ts";
 import { usageError } from "./command-line.ts";
 import { exitCodes } from "./io.ts";
 
-export const configurationPath = "/etc/kanod-configure/configuration.yaml";
-export const systemPath = "/etc/kanod-configure/system.yaml";
-
 /** Standard input can be only one of several inputs. @throws AgentError `stdin-twice` (usage error) */
 export function checkStandardInput(files: readonly (string | undefined)[]): void {
   if (files.filter((file) => file === "-").length < 2) return;

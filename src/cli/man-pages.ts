@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
+import { configurationPath, systemPath } from "../config/paths.ts";
 import type { CommandContext, Program } from "./command-line.ts";
-import { configurationPath, systemPath } from "./inputs.ts";
 import { exitCodes } from "./io.ts";
 import { outsideHost } from "./tree.ts";
 

@@ -1,5 +1,5 @@
+import { configurationPath, systemPath } from "../config/paths.ts";
 import type { CommandContext, Program } from "./command-line.ts";
-import { configurationPath, systemPath } from "./inputs.ts";
 import { formatOption, rootOption } from "./options.ts";
 import type { PlanOptions } from "./plan.ts";
 

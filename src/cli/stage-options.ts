@@ -1,11 +1,11 @@
 import { type Command, CommanderError } from "commander";
 import type { Stage } from "../agent/contribution.ts";
 import { AgentError } from "../config/agent-error.ts";
+import { configurationPath, systemPath } from "../config/paths.ts";
 import { type LogLevel, logLevels } from "../log/logger.ts";
 import type { CallFault } from "../user-data/read/check.ts";
 import type { Program as ProgramName } from "../user-data/read/program-words.ts";
 import { Program, usageError } from "./command-line.ts";
-import { configurationPath, systemPath } from "./inputs.ts";
 import { choiceOption, rootOption } from "./options.ts";
 
 export interface StageArguments {

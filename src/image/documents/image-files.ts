@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { stringify } from "yaml";
 import { readText } from "../../compile/workspace.ts";
+import { configurationPath } from "../../config/paths.ts";
 import type { Problem } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
 import type { ImageFileContent } from "../build-image.ts";
@@ -22,7 +23,7 @@ export async function imageFiles(
   put("/etc/kanod-configure/image.yaml", documentCopy(image));
   const configuration = lastOf(layers, "configuration");
   if (configuration !== undefined) {
-    put("/etc/kanod-configure/configuration.yaml", stringify(configuration.value), 0o600);
+    put(configurationPath, stringify(configuration.value), 0o600);
   }
   const networking = lastOf(layers, "networking");
   if (networking !== undefined) {

@@ -1,5 +1,6 @@
 import type { DocumentKind } from "../../config/checked-file.ts";
 import { isMapping } from "../../config/mapping.ts";
+import { configurationPath } from "../../config/paths.ts";
 import type { Bootstrap, Container, PlacedCall, ScriptedFile, WrittenFile } from "./bootstrap.ts";
 import type { ScriptData } from "./command-data.ts";
 import type { Inspection } from "./inspection.ts";
@@ -9,7 +10,6 @@ import type { Program } from "./program-words.ts";
 import { isUnknown } from "./templates.ts";
 import { writtenContent } from "./written-file.ts";
 
-export const configurationPath = "/etc/kanod-configure/configuration.yaml";
 const systemPath = "/etc/kanod-configure/system.yaml";
 
 /** Finds our documents in what a machine is told, and what is wrong around them. */

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { configurationPath } from "../read/surroundings.ts";
+import { configurationPath } from "../../config/paths.ts";
 import { isPlainText, literalBlock } from "./block.ts";
 
 /** What a machine is told. */

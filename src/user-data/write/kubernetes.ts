@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { configurationPath } from "../read/surroundings.ts";
+import { configurationPath } from "../../config/paths.ts";
 import { isPlainText, literalBlock } from "./block.ts";
 import { base64Lines, bootCommand, type MachineTexts } from "./cloud-config.ts";
 

@@ -1,6 +1,5 @@
-import type { Host, Logger } from "kanod-configure";
+import { configurationPath, type Host, type Logger } from "kanod-configure";
 
-const configurationPath = "/etc/kanod-configure/configuration.yaml";
 const instancesFolder = "/var/lib/cloud/instances";
 /** What a NoCloud or config drive seed on the disk is read from, at each boot anew. */
 const seedFolder = "/var/lib/cloud/seed";
