@@ -45,8 +45,8 @@ export function sarifReport(version: string): ValidationReport {
   };
 }
 
-/** `homepage` of package.json. */
-const homepage = "https://www.npmjs.com/package/kanod-configure";
+/** A package URL (ECMA-427), which holds whichever registry or mirror the package comes from. */
+const homepage = "pkg:npm/kanod-configure";
 
 /** GitHub shows `help.markdown` beside an alert, and the other texts in its lists. Elements of others have no texts. */
 function rule(id: string): object {
@@ -60,7 +60,7 @@ function rule(id: string): object {
     fullDescription: { text: meaning },
     defaultConfiguration: { level: severity },
     help: { text: `${meaning}\n${remedy}`, markdown: `${meaning}\n\n**What to do:** ${remedy}` },
-    helpUri: `${homepage}#${id}`,
+    helpUri: `${homepage}#docs/${page}.md`,
     properties: { tags: [page, section] },
   };
 }
