@@ -24,9 +24,9 @@ export type ProgramPart = AgentPart | ImagePart;
 export type ProgramTexts = Readonly<Record<ProgramPart, string>>;
 
 /**
- * Modules of Node that take a noticeable part of an agent's start, and that most runs never use. What the agent's part
- * imports at its top is a stand-in, which loads the module when something of it is asked for. The bundler makes the result
- * of an `import()` from the names that it has.
+ * Modules of Node that take a noticeable part of an agent's start, and that most runs never use. What a part imports at its
+ * top is a stand-in, which loads the module when something of it is asked for. The bundler makes the result of an `import()`
+ * from the names that it has. The image's part gets `node:stream` itself, which elements' packages may take for a class.
  */
 const slowModules = ["child_process", "crypto", "net", "stream", "timers/promises", "zlib"].map(
   (name) => `node:${name}`,
@@ -89,7 +89,12 @@ export function bundledParts(
   if (!${JSON.stringify(slowModules)}.includes(name)) return require(name);
   return new Proxy({}, {
     get: (_, key) => (key === "__esModule" ? undefined : require(name)[key]),
+    has: (_, key) => key in require(name),
     ownKeys: () => Reflect.ownKeys(require(name)),
+    getOwnPropertyDescriptor: (_, key) => {
+      const found = Reflect.getOwnPropertyDescriptor(require(name), key);
+      return found && { configurable: true, enumerable: found.enumerable, value: require(name)[key] };
+    },
   });
 };
 const stored = (name, code) => {
@@ -116,7 +121,7 @@ const others = new Proxy({}, { get: (_, number) => offline()[number] ?? rest()[n
 const agent = ${given} ?? evaluate(${expressionOf("agent")}, lazily, others);
 const validators = {
 ${getters.join("")}};
-const image = evaluate(${expressionOf("image")}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : require(name)));
+const image = evaluate(${expressionOf("image")}, (name) => (name === "${agentName}" ? agent : name === "${validatorsName}" ? validators : name === "node:stream" ? require(name) : lazily(name)));
 run(agent, image.default);
 `;
 }

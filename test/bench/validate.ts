@@ -34,6 +34,17 @@ export async function benchValidate(): Promise<Figure[]> {
         ...pairedRatio([...oracle, file], [...program, file], 15),
       },
       {
+        name: "validate of the package, one small file, time",
+        goal: "<= 0.1",
+        unit: "s",
+        value: median(Array.from({ length: 15 }, () => timeOf([...program, file]))),
+      },
+      {
+        name: "validate of the package / an empty Node, time",
+        unit: "ratio",
+        ...pairedRatio([...program, file], [process.execPath, "-e", "0"], 15),
+      },
+      {
         name: "cloud-init schema one by one (15 measured) / validate, 1,000 files, time",
         goal: ">= 50",
         unit: "ratio",

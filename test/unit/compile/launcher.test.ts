@@ -106,6 +106,19 @@ test("the parts can stay in files of their own", async () => {
   expect(JSON.parse(stdout)).toEqual({ modules: 3 });
 });
 
+test("what the image's part imports of Node is loaded when it is used, and looks like the module", async () => {
+  const looking = `const crypto = require("node:crypto");
+const before = process.moduleLoadList.includes("NativeModule crypto");
+const stream = require("node:stream");
+class Own extends stream {}
+module.exports.default = { modules: [{ load: async () => require("kanod-configure").registered.push(
+  before, "randomBytes" in crypto, typeof crypto.randomBytes, Object.keys(crypto).includes("randomBytes"),
+  typeof { ...crypto }.createHash, new Own() instanceof stream,
+) }] };`;
+  const { said } = await run(agentProgram(parts(agent, looking), false));
+  expect(said).toMatchObject({ registered: [false, true, "function", true, "function", true] });
+});
+
 test("a rehearsal writes down which module it imports", async () => {
   const trace = join(temporaryFolder(), "trace");
   const { said } = await run(rehearsalProgram(parts(agent, image)), "x", trace);
