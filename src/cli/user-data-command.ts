@@ -1,4 +1,5 @@
 import { userDataFormats } from "../user-data/write/formats.ts";
+import { clusterApiVersions } from "../user-data/write/kubernetes.ts";
 import type { CommandContext, Program } from "./command-line.ts";
 import { choiceOption } from "./options.ts";
 import type { UserDataOptions } from "./user-data.ts";
@@ -26,6 +27,14 @@ export function defineUserData(program: Program, context: CommandContext): void 
     .option("--boot <file>", "boot document, instead of the boot part of the configuration")
     .option("--schema <file>", "merged schema of the image (NAME-schema.yaml)")
     .addOption(choiceOption("--format <format>", "see below", userDataFormats, "cloud-config"))
+    .addOption(
+      choiceOption(
+        "--cluster-api <version>",
+        "API version of the objects of Cluster API",
+        clusterApiVersions,
+        "v1beta2",
+      ),
+    )
     .option("-o, --output <file>", "file, or for -dir folder, to write; media need it")
     .addHelpText("after", help);
   program.setAction<UserDataOptions>(command, async (options) => {

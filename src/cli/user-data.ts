@@ -8,7 +8,7 @@ import { formatProblems } from "../report/text.ts";
 import { type CloudConfig, cloudConfig, type MachineTexts } from "../user-data/write/cloud-config.ts";
 import type { UserDataFormat } from "../user-data/write/formats.ts";
 import { isoImage } from "../user-data/write/iso9660.ts";
-import { kubeadmConfigTemplate, metal3Secret } from "../user-data/write/kubernetes.ts";
+import { type ClusterApiVersion, kubeadmConfigTemplate, metal3Secret } from "../user-data/write/kubernetes.ts";
 import { configDriveSeed, nocloudSeed, type Seed } from "../user-data/write/seeds.ts";
 import { createCheckers, type Rules, rulesOfImage } from "./checkers.ts";
 import { type CommandContext, usageError } from "./command-line.ts";
@@ -22,6 +22,7 @@ export interface UserDataOptions {
   boot?: string;
   schema?: string;
   format: UserDataFormat;
+  clusterApi: ClusterApiVersion;
   output?: string;
 }
 
@@ -141,13 +142,13 @@ function isReference(value: unknown, pointer: string): boolean {
 async function write(
   io: CliIo,
   host: Host,
-  { format, output }: UserDataOptions,
+  { format, clusterApi, output }: UserDataOptions,
   name: string,
   texts: MachineTexts,
 ): Promise<void> {
   const target = output === undefined ? undefined : resolve(io.workingDirectory, output);
   if (format === "kubeadm") {
-    const text = kubeadmConfigTemplate(name, texts);
+    const text = kubeadmConfigTemplate(name, texts, clusterApi);
     warnOfSize(io, { text, size: Buffer.byteLength(text), isPacked: false }, limits[format]);
     return writeText(io, host, target, text);
   }

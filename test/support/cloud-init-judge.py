@@ -58,7 +58,7 @@ def script(commands):
 def written(folder, config):
     entries = [dict(e) for e in config.get("write_files") or [] if isinstance(e, dict) and e.get("path")]
     for entry in entries:
-        entry["path"] = folder + os.path.abspath("/" + str(entry["path"]))
+        entry["path"] = folder + os.path.abspath(str(entry["path"]))
         entry["owner"] = "root:root"
     util.chownbyname = lambda *_: None
     try:

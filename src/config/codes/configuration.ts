@@ -149,16 +149,44 @@ export const deliveryCodes = {
     remedy: "Correct the place that the message shows: mostly quotes or spaces are missing.",
   },
   "missing-header": {
-    meaning: "cloud-init ignores a file whose first line is not `#cloud-config`.",
-    remedy: "Add the line.",
+    meaning: "cloud-init ignores user-data that does not begin with one of its headers: `#cloud-config`, exactly `## template: jinja`, or the headers of a MIME message with `MIME-Version`. A byte-order mark before them counts, too.",
+    remedy: "Correct the first line.",
     example:
       "write_files:\n  - path: /etc/kanod-configure/configuration.yaml\n    content: |\n      name: node-1\nruncmd: [kanod-runcmd]",
   },
   "unfilled-template": {
     meaning:
-      "The user-data is YAML only after its templates are filled in, which cloud-init does only where the first line is `## template: jinja`.",
+      "cloud-init fills in templates only where the first line is `## template: jinja`, and never in a part of the type `text/cloud-config`.",
     remedy: "Add that line, unless another program fills in the templates.",
     severity: "warning",
+  },
+  "bad-template": {
+    meaning:
+      "cloud-init's Jinja rejects the template, and the part is dropped; or a statement takes away a line break (`trim_blocks`) but not the blanks before it, so that what follows becomes something else.",
+    remedy:
+      "Put statements on lines of their own in the first column. Write `{% raw %}` around text that is not a template.",
+    example: "## template: jinja\n#cloud-config\nruncmd:\n  - kanod-runcmd\n  - printf '{%s}' a",
+  },
+  "part-replaced": {
+    meaning:
+      "cloud-init does not join `write_files` and `runcmd` of several parts: the later ones replace the earlier ones, unless `merge_how` says otherwise.",
+    remedy: "Add `merge_how: list(append)+dict(no_replace,recurse_list)+str()` to the later part.",
+  },
+  "misspelled-key": {
+    meaning: "cloud-init does not know this key, which is close to one of its own.",
+    remedy: "Correct the spelling: a close match is suggested.",
+    example: "#cloud-config\nrun_cmd:\n  - kanod-runcmd",
+  },
+  "not-for-sh": {
+    meaning: "`/bin/sh` cannot read the script: it contains `<<<`, or its first line ends in a carriage return.",
+    remedy: "Use a here-document, and save the script with line feeds only.",
+    example: "#cloud-config\nbootcmd:\n  - |\n    kanod-bootcmd <<< '{}'",
+  },
+  "unguarded-call": {
+    meaning: "Commands after `kanod-runcmd`, or kubeadm itself, run even if it fails.",
+    remedy: "Write `kanod-runcmd || exit 1`.",
+    severity: "warning",
+    example: "#cloud-config\nruncmd:\n  - kanod-runcmd\n  - echo configured",
   },
   "command-not-text": {
     meaning: "YAML reads a command as a mapping or a number. cloud-init then runs none of the commands in the list.",

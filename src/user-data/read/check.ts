@@ -51,10 +51,18 @@ export function checkFile(inspected: InspectedFile, checkers: Checkers): Checked
   return {
     file,
     text,
-    documents: inspection.documents.map(({ kind, pointer, place }) => ({ kind, pointer, line: place.source.line })),
+    documents: withoutRenderings(
+      inspection.documents.map(({ kind, pointer, place }) => ({ kind, pointer, line: place.source.line })),
+    ),
     problems: sortProblems(withoutRepetitions(inspection.problems)),
     maskedLines,
   };
+}
+
+/** A document that is found in each rendering of its template is one. */
+function withoutRenderings(documents: CheckedFile["documents"]): CheckedFile["documents"] {
+  const ids = new Map(documents.map((document) => [JSON.stringify(document), document]));
+  return [...ids.values()];
 }
 
 function checkCall(inspection: Inspection, { program, name, arguments: words }: FoundCall, checkers: Checkers): void {

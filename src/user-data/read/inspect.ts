@@ -36,8 +36,17 @@ export function inspectFile(content: Uint8Array, file: string, options: DetectOp
     inspection.problems.push({ severity: "error", pointer: "", ...fault });
     return { file, text: source.text, inspection };
   }
-  inspectText(inspection, fileText(file, source.text), options);
+  const whole = fileText(file, source.text);
+  inspectText(inspection, whole, options);
+  if (hasByteOrderMark(content) && isUserData(source.text)) {
+    const message = "cloud-init does nothing with this: a byte-order mark is before the first line";
+    inspection.report("error", "missing-header", whole.place(0, 1), message, { hint: "save it as UTF-8 without it" });
+  }
   return { file, text: source.text, inspection };
+}
+
+function hasByteOrderMark([first, second, third]: Uint8Array): boolean {
+  return first === 0xef && second === 0xbb && third === 0xbf;
 }
 
 function inspectPacked(inspection: Inspection, content: Uint8Array, file: string, options: DetectOptions): void {

@@ -1,6 +1,6 @@
 import { isMapping } from "../../config/mapping.ts";
 import { escapePointerPart } from "../../config/problem.ts";
-import { Bootstrap, type Container, type ReferredText } from "./bootstrap.ts";
+import { Bootstrap, type Container, located, type ReferredText } from "./bootstrap.ts";
 import { fromBase64 } from "./encodings.ts";
 import type { Inspection } from "./inspection.ts";
 import { decodedText } from "./placed-text.ts";
@@ -78,10 +78,10 @@ class ObjectWalk {
     const bootstrap = new Bootstrap();
     // kubeadm itself is called by `runcmd`.
     bootstrap.replacesCommands = true;
-    bootstrap.addFiles(this.#container, `${pointer}/files`, value["files"]);
+    bootstrap.addFiles(located(this.#container, `${pointer}/files`, value["files"]));
     for (const name of commands) {
       const stage = name === "bootCommands" ? "bootcmd" : "runcmd";
-      bootstrap.addCommands(this.#container, `${pointer}/${name}`, value[name], stage);
+      bootstrap.addCommands(located(this.#container, `${pointer}/${name}`, value[name]), stage);
     }
     inspectBootstrap(this.#container.inspection, bootstrap);
   }

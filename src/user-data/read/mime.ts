@@ -7,6 +7,8 @@ export interface MimePart {
   type: string | undefined;
   /** Decoded where it is text. */
   text: PlacedText;
+  /** How cloud-init merges it, where a header says so. */
+  mergeType: string | undefined;
 }
 
 /** The types by which cloud-init knows parts that are packed with gzip (`DECOMP_TYPES` of its user_data.py). */
@@ -15,9 +17,9 @@ const gzipTypes = /^application\/(?:gzipped|x-gunzip|x-compress(?:ed)?|(?:x-)?gz
 /** Parts within parts that are followed. */
 const maxDepth = 8;
 
-/** Whether cloud-init takes a text for a MIME message: it looks for this header in the first 4096 bytes. */
+/** Whether cloud-init takes a text for a MIME message: it looks for this text in the first 4096 bytes. */
 export function isMime(text: string): boolean {
-  return /^mime-version:/im.test(text.slice(0, 4096));
+  return text.slice(0, 4096).toLowerCase().includes("mime-version:");
 }
 
 /**
@@ -33,10 +35,11 @@ export function mimeParts(
   const body = slice(message, bodyStart, message.text.length);
   const type = (headers.get("content-type") ?? "text/plain").split(";")[0]?.trim().toLowerCase() ?? "";
   if (!type.startsWith("multipart/")) {
+    const mergeType = headers.get("merge-type") ?? headers.get("x-merge-type");
     const isPacked = gzipTypes.test(type);
-    if (!isPacked && !type.startsWith("text/")) return [{ type, text: body }];
+    if (!isPacked && !type.startsWith("text/")) return [{ type, text: body, mergeType }];
     const text = decodeBody(body, headers.get("content-transfer-encoding") ?? "7bit", isPacked, fault);
-    return text === undefined ? [] : [{ type: isPacked ? undefined : type, text }];
+    return text === undefined ? [] : [{ type: isPacked ? undefined : type, text, mergeType }];
   }
   const boundary = parameter(headers.get("content-type") ?? "", "boundary");
   if (boundary === undefined || depth === 0) {
@@ -52,9 +55,11 @@ function readHeaders(text: string): { headers: Map<string, string>; bodyStart: n
   const line = /[^\n]*\n?/y;
   let name: string | undefined;
   while (line.lastIndex < text.length) {
+    const start = line.lastIndex;
     const content = (line.exec(text)?.[0] ?? "").replace(/\r?\n$/, "");
     if (content === "") break;
     const colon = content.indexOf(":");
+    if (!/^(?:From |[ \t]|[!-9;-~]*:)/.test(content)) return { headers, bodyStart: start };
     if (/^[ \t]/.test(content) && name !== undefined) {
       headers.set(name, `${headers.get(name)} ${content.trim()}`);
     } else if (colon > 0) {

@@ -7,6 +7,8 @@ export interface Place {
   source: SourceRange;
   /** In the text that was decoded from what stands at `source`, where base64 or gzip lie between the two. */
   decoded?: SourceRange;
+  /** Index of the {@link joinedText} part that it is in. */
+  part?: number;
 }
 
 /** A text that stands in a file, whole or within other texts, with the way back to the file. */
@@ -45,8 +47,26 @@ export function partText(outer: PlacedText, text: string, segments: readonly Seg
 /** A text that was decoded from what stands from `start` up to `end` in another one: all of it stands there. */
 export function decodedText(outer: PlacedText, start: number, end: number, text: string): PlacedText {
   const decoded = new SourceText(outer.file, text);
-  const { source } = outer.place(start, end);
-  return { file: outer.file, text, place: (from, to) => ({ source, decoded: decoded.range(from, to) }) };
+  const { source, part } = outer.place(start, end);
+  const more = part === undefined ? {} : { part };
+  return { file: outer.file, text, place: (from, to) => ({ source, ...more, decoded: decoded.range(from, to) }) };
+}
+
+/** Texts one after the other, such as the commands of a list that become one script. */
+export function joinedText(file: string, parts: readonly PlacedText[]): PlacedText {
+  const starts: { inner: number; outer: number }[] = [];
+  let text = "";
+  for (const part of parts) {
+    starts.push({ inner: text.length, outer: 0 });
+    text += part.text;
+  }
+  const place = (start: number, end: number): Place => {
+    const index = lastNotAfter(starts, start);
+    const [part, from] = [parts[index], starts[index]?.inner ?? 0];
+    if (part === undefined) throw new Error("a place in no text");
+    return { ...part.place(start - from, Math.min(end - from, part.text.length)), part: index };
+  };
+  return { file, text, place };
 }
 
 /** The same text with some characters replaced: nothing has moved. */

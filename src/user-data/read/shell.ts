@@ -9,7 +9,7 @@ export interface ShellWord {
 
 /** What a command reads that the script itself says. */
 export type ShellInput =
-  | { kind: "text"; text: PlacedText; expands: boolean; isComplete: boolean }
+  | { kind: "text"; text: PlacedText; expands: boolean; isComplete: boolean; isHereString?: true }
   | { kind: "file"; path: ShellWord };
 
 /** One command of a pipeline. */
@@ -19,6 +19,8 @@ export interface ShellCommand {
   input?: ShellInput;
   /** The files that its standard output goes to. */
   outputs: { path: ShellWord; appends: boolean }[];
+  /** Of the last one of a pipeline: what separates it from the next one. */
+  end?: string;
 }
 
 /** The pipelines of a script, in order; what is in `$(…)` and in functions' quotes is not looked into. */
@@ -73,7 +75,7 @@ class ShellReader {
       this.#isPiped = true;
     } else {
       const goesOn = operator === "\n" && this.#isPiped && this.#command.words.length === 0;
-      if (!goesOn) this.#endPipeline();
+      if (!goesOn) this.#endPipeline(operator);
       if (operator === "\n") for (const each of this.#pending.splice(0)) this.#readDocument(each);
     }
   }
@@ -100,7 +102,8 @@ class ShellReader {
         stripsTabs: operator === "<<-",
       });
     } else if (operator === "<<<") {
-      this.#command.input = { kind: "text", text: word.text, expands: word.expands, isComplete: true };
+      const { text, expands } = word;
+      this.#command.input = { kind: "text", text, expands, isComplete: true, isHereString: true };
     } else if (operator === "<") {
       this.#command.input = { kind: "file", path: word };
     }
@@ -206,9 +209,11 @@ class ShellReader {
     this.#command = { words: [], outputs: [] };
   }
 
-  #endPipeline(): void {
+  #endPipeline(operator = "\n"): void {
     this.#endCommand();
-    if (this.#pipeline.length > 0) this.#pipelines.push(this.#pipeline);
+    const last = this.#pipeline.at(-1);
+    if (last !== undefined) this.#pipelines.push(this.#pipeline);
+    if (last !== undefined) last.end = operator;
     this.#pipeline = [];
     this.#isPiped = false;
   }

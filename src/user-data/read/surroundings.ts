@@ -5,7 +5,7 @@ import type { Bootstrap, Container, PlacedCall, ScriptedFile, WrittenFile } from
 import type { ScriptData } from "./command-data.ts";
 import type { Inspection } from "./inspection.ts";
 import { checkPermissions } from "./permissions.ts";
-import type { Place } from "./placed-text.ts";
+import type { Place, PlacedText } from "./placed-text.ts";
 import type { Program } from "./program-words.ts";
 import { isUnknown } from "./templates.ts";
 import { writtenContent } from "./written-file.ts";
@@ -20,6 +20,10 @@ export function inspectBootstrap(inspection: Inspection, bootstrap: Bootstrap): 
   const misplaced = configurations.length > 0 ? [] : files.filter(({ path }) => isMisplaced(path));
   const runcmd = bootstrap.calls.filter(({ program }) => program === "kanod-runcmd");
   const bootcmd = bootstrap.calls.filter(({ program }) => program === "kanod-bootcmd");
+  for (const file of bootstrap.files) {
+    // Each piece sets the mode of the whole file again.
+    if (isAppended(file) && paths.has(normalized(file.path))) checkPermissions(file);
+  }
   for (const file of misplaced) reportWrongPath(inspection, file, runcmd.length > 0);
   for (const file of [...configurations, ...misplaced]) {
     inspectFile(inspection, files, file, "configuration", (value) => {
@@ -58,7 +62,9 @@ function wholeFiles(files: readonly AnyFile[]): AnyFile[] {
 }
 
 function isAppended(file: AnyFile): boolean {
-  return "entry" in file ? file.entry["append"] === true : file.appends;
+  if (!("entry" in file)) return file.appends;
+  const { append } = file.entry;
+  return append === true || append === 1 || (typeof append === "string" && /^(?:true|1|on|yes)$/i.test(append));
 }
 
 /** Whether a file that is written, such as a script or a unit, may call the program when something else calls it. */
@@ -90,7 +96,23 @@ function inspectFile(
   if (content === undefined) return;
   const { isConditional } = file.container;
   const place = content.text.place(0, 1);
+  if (file.container.dialect === "cloud-init" && !file.container.templates.includes("jinja")) {
+    reportUnfilled(inspection, content.text);
+  }
   inspection.documents.push({ kind, ...content, isConditional, place, around });
+}
+
+/** What cloud-init's templates know: https://docs.cloud-init.io/en/latest/explanation/instancedata.html */
+const instanceData =
+  /\{\{-?\s*(?:v1|ds|merged_cfg|sys_info|local_hostname|instance_id|cloud_name|region|availability_zone|platform|distro|hostname)\b[^{}]*\}\}/;
+
+function reportUnfilled(inspection: Inspection, { text, place }: PlacedText): void {
+  const found = instanceData.exec(text);
+  if (found === null) return;
+  const message = "cloud-init does not fill in this template: it stays as it is";
+  const hint = "the first line of the user-data must be `## template: jinja`";
+  const at = place(found.index, found.index + found[0].length);
+  inspection.report("warning", "unfilled-template", at, message, { hint });
 }
 
 function isAt({ path }: AnyFile, wanted: string): boolean {
@@ -115,8 +137,21 @@ function inspectCall(inspection: Inspection, files: readonly AnyFile[], call: Pl
     const message = "`kanod-bootcmd` in `runcmd` runs late, and on the first boot only";
     inspection.report("warning", "wrong-stage", place, message, { hint: "call it in `bootcmd`" });
   }
+  reportUnguarded(inspection, call);
   if (program === "kanod-bootcmd") inspectInput(inspection, files, call, "boot");
   else if (readsStdin(call)) inspectInput(inspection, files, call, "configuration");
+}
+
+/** kubeadm's provider calls kubeadm behind the commands, whatever became of them. */
+function reportUnguarded(inspection: Inspection, call: PlacedCall): void {
+  const { program, stage, afterFailure, name, container, pointer } = call;
+  if (program !== "kanod-runcmd" || stage === "bootcmd" || afterFailure === "stops") return;
+  const joins = container.dialect === "kubeadm" && stage === "runcmd" && !/\/post[^/]*\/\d+$/i.test(pointer);
+  if (afterFailure === "ends" && !joins) return;
+  const next = afterFailure === "ends" ? "the node joins the cluster" : "the commands after it are run";
+  const message = `${next} even if \`kanod-runcmd\` fails`;
+  const hint = "write `kanod-runcmd || exit 1`";
+  inspection.report("warning", "unguarded-call", name.place(0, name.text.length), message, { hint });
 }
 
 function inspectInput(

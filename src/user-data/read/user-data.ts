@@ -1,15 +1,19 @@
 import { isMapping } from "../../config/mapping.ts";
+import { escapePointerPart } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
 import { parseYaml } from "../../config/yaml.ts";
-import { Bootstrap, type Container } from "./bootstrap.ts";
+import { Bootstrap, type Container, type Located, located } from "./bootstrap.ts";
 import { DecodingError, fromBase64, fromGzip, fromUtf8, isGzip } from "./encodings.ts";
 import { type Inspection, reportTemplateOnly } from "./inspection.ts";
+import { renderJinja, TemplateFault } from "./jinja.ts";
+import { mergedKeys, mergersOf } from "./merge.ts";
 import { isMime, mimeParts } from "./mime.ts";
 import { type OpenedYaml, openYaml } from "./open-yaml.ts";
-import { decodedText, type PlacedText } from "./placed-text.ts";
+import { decodedText, type PlacedText, partText } from "./placed-text.ts";
+import { readAsPyYaml } from "./pyyaml/read.ts";
 import { ScalarTexts } from "./scalar-text.ts";
 import { inspectBootstrap } from "./surroundings.ts";
-import type { TemplateSyntax } from "./templates.ts";
+import { type TemplateSyntax, unknown } from "./templates.ts";
 
 /** Documents within documents that are followed: a gzip file can hold itself. */
 export const maxNesting = 8;
@@ -49,48 +53,79 @@ export function unzipped(bytes: Uint8Array): string {
   return fromUtf8(plain);
 }
 
+interface Given {
+  pointer: string;
+  templates: readonly TemplateSyntax[];
+}
+
 /** What the user-data of a machine holds, and what is wrong around it. */
-export function inspectUserData(
-  inspection: Inspection,
-  text: PlacedText,
-  given: { pointer: string; templates: readonly TemplateSyntax[] },
-): void {
-  const bootstrap = new Bootstrap();
-  new UserDataReader(inspection, bootstrap, given.pointer).read(text, given.templates, maxNesting);
-  inspectBootstrap(inspection, bootstrap);
+export function inspectUserData(inspection: Inspection, text: PlacedText, given: Given): void {
+  inspectWith(inspection, given.pointer, (reader) => reader.read({ text, depth: maxNesting }, given.templates));
 }
 
 /** The same for a text that is cloud-config whatever its first line says. */
-export function inspectCloudConfig(
-  inspection: Inspection,
-  text: PlacedText,
-  given: { pointer: string; templates: readonly TemplateSyntax[] },
-): void {
-  const bootstrap = new Bootstrap();
-  new UserDataReader(inspection, bootstrap, given.pointer).readCloudConfig(text, given.templates);
-  inspectBootstrap(inspection, bootstrap);
+export function inspectCloudConfig(inspection: Inspection, text: PlacedText, given: Given): void {
+  inspectWith(inspection, given.pointer, (reader) => reader.readCloudConfig(text, given.templates));
 }
+
+/** Once for each rendering of the templates. */
+function inspectWith(inspection: Inspection, pointer: string, read: (reader: UserDataReader) => void): void {
+  for (let variant = 0, variants = 1; variant < variants; variant++) {
+    const bootstrap = new Bootstrap();
+    const reader = new UserDataReader(inspection, bootstrap, { pointer, variant });
+    read(reader);
+    reader.end();
+    inspectBootstrap(inspection, bootstrap);
+    variants = Math.max(variants, reader.variants);
+  }
+}
+
+/** One part of user-data. */
+interface Part {
+  text: PlacedText;
+  /** Parts within parts that may follow. */
+  depth: number;
+  /** Undefined where only the content tells it. */
+  type?: string | undefined;
+  mergeType?: string | undefined;
+}
+
+/** The keys of cloud-config that concern us. */
+const ourKeys = ["write_files", "bootcmd", "runcmd"];
 
 class UserDataReader {
   readonly #inspection: Inspection;
   readonly #bootstrap: Bootstrap;
   readonly #pointer: string;
+  readonly #variant: number;
+  #merged: ReadonlyMap<string, Located> = new Map();
+  /** How many renderings of the templates there are to look at. */
+  variants = 1;
 
-  constructor(inspection: Inspection, bootstrap: Bootstrap, pointer: string) {
+  constructor(inspection: Inspection, bootstrap: Bootstrap, given: { pointer: string; variant: number }) {
     this.#inspection = inspection;
     this.#bootstrap = bootstrap;
-    this.#pointer = pointer;
+    this.#pointer = given.pointer;
+    this.#variant = given.variant;
   }
 
-  read(text: PlacedText, templates: readonly TemplateSyntax[], depth: number, type?: string): void {
+  read(part: Part, templates: readonly TemplateSyntax[]): void {
+    const { text, depth } = part;
     if (depth === 0) {
-      const message = `more than ${maxNesting} documents stand within each other: the rest was not looked at`;
+      const message = `more than ${maxNesting} documents are nested: the rest was not looked at`;
       this.#inspection.report("error", "nested-too-deep", text.place(0, 1), message);
-    } else if (isMime(text.text)) {
+    } else if (isMime(text.text) && (part.type === undefined || part.type === "text/plain")) {
       this.#readMime(text, templates, depth);
     } else {
-      this.#readPart(text, templates, depth, type);
+      this.#readPart(part, templates);
     }
+  }
+
+  /** What all parts together make. */
+  end(): void {
+    this.#bootstrap.addFiles(this.#merged.get("write_files"));
+    this.#bootstrap.addCommands(this.#merged.get("bootcmd"), "bootcmd");
+    this.#bootstrap.addCommands(this.#merged.get("runcmd"), "runcmd");
   }
 
   #readMime(text: PlacedText, templates: readonly TemplateSyntax[], depth: number): void {
@@ -98,38 +133,142 @@ class UserDataReader {
       const place = at.place(0, at.text.length);
       this.#inspection.report("error", "bad-encoding", place, `a part of the user-data cannot be read: ${reason}`);
     };
-    for (const part of mimeParts(text, fault)) this.read(part.text, templates, depth - 1, part.type);
+    for (const part of mimeParts(text, fault)) {
+      this.#readPart({ ...part, depth: depth - 1 }, templates);
+    }
   }
 
-  #readPart(text: PlacedText, given: readonly TemplateSyntax[], depth: number, type: string | undefined): void {
-    const [header = ""] = /^\s*##\s*template:\s*jinja.*\n?/i.exec(text.text) ?? [];
-    const templates: readonly TemplateSyntax[] = header === "" ? given : [...new Set([...given, "jinja" as const])];
-    const form = formOf(text.text.slice(header.length), type);
-    if (form === "archive") this.#readArchive(text, templates, depth);
-    else if (form === "cloud-config") this.readCloudConfig(text, templates);
+  #readPart(part: Part, templates: readonly TemplateSyntax[]): void {
+    const { text, type, depth } = part;
+    const form = formOf(text.text, type);
+    if (form === "jinja") this.#readJinja(part, templates);
+    else if (form === "archive") this.#readArchive(text, templates, depth);
+    else if (form === "cloud-config") this.#readTypedConfig(part, templates);
     else if (form === "script") this.#readScript(text, templates);
     else if (form === "elsewhere") this.#bootstrap.isOpen = true;
     else if (form === "unknown-type") {
       const message = `cloud-init itself does nothing with a part of the type ${shown(type)}: it was not checked`;
       this.#inspection.report("note", "not-checked", text.place(0, 1), message);
+    } else {
+      this.#readUnknown(part, templates);
     }
   }
 
-  readCloudConfig(text: PlacedText, templates: readonly TemplateSyntax[]): void {
+  /** What begins like nothing that cloud-init knows is nothing to it. */
+  #readUnknown(part: Part, templates: readonly TemplateSyntax[]): void {
+    const { text } = part;
+    const [header = ""] = /^\s*##?\s*template\s*:\s*jinja.*\n?/i.exec(text.text) ?? [];
+    const isMessage = /^\s*(?:content-type|mime-version):/i.test(text.text);
+    if (header === "" && !isMessage && !text.text.includes("kanod")) return;
+    const place = text.place(0, Math.max(1, text.text.indexOf("\n")));
+    if (isMessage) {
+      const message =
+        "cloud-init does nothing with this: a MIME message needs `MIME-Version: 1.0`, and no line before its headers";
+      this.#inspection.report("error", "missing-header", place, message);
+      const start = text.text.search(/\S/);
+      const body = partText(text, `MIME-Version: 1.0\n${text.text.slice(start)}`, [
+        { inner: 0, outer: start },
+        { inner: 18, outer: start },
+      ]);
+      this.#readMime(body, templates, part.depth);
+      return;
+    }
+    const hint =
+      header === "" ? "the first line must be `#cloud-config`" : "the first line must be exactly `## template: jinja`";
+    this.#inspection.report("error", "missing-header", place, "cloud-init does nothing with this", { hint });
+    const body = behind(text, header.length);
+    if (header !== "") this.#readRendered(body, part, templates);
+    else if (/^(?:write_files|runcmd|bootcmd)\s*:/m.test(text.text))
+      this.readCloudConfig(text, templates, part.mergeType);
+  }
+
+  /** cloud-init believes the type: what the part would be otherwise, it is not. */
+  #readTypedConfig(part: Part, templates: readonly TemplateSyntax[]): void {
+    const { text, mergeType } = part;
+    const [header] =
+      part.type === "text/cloud-config" ? (/^\s*##\s*template:\s*jinja.*\n?/i.exec(text.text) ?? []) : [];
+    if (header !== undefined && /\{[{%]/.test(text.text)) {
+      const message = "cloud-init does not fill in the templates of a part of the type `text/cloud-config`";
+      const hint = "give the part the type `text/jinja2`";
+      this.#inspection.report("error", "unfilled-template", text.place(0, header.length), message, { hint });
+      this.#readRendered(behind(text, header.length), part, templates);
+      return;
+    }
+    this.readCloudConfig(text, templates, mergeType);
+  }
+
+  #readJinja(part: Part, templates: readonly TemplateSyntax[]): void {
+    const { text } = part;
+    const [line = ""] = /^[^\n]*\n?/.exec(text.text) ?? [];
+    if (!/^##\s*template:\s*jinja\s*$/i.test(line)) {
+      const message = "cloud-init does nothing with this: the very first line must be `## template: jinja`, alone";
+      this.#inspection.report("error", "missing-header", text.place(0, 1), message);
+    }
+    const [header = ""] = /^\s*##\s*template:\s*jinja.*\n?/i.exec(text.text) ?? [];
+    this.#readRendered(behind(text, header.length), part, templates);
+  }
+
+  #readRendered(body: PlacedText, part: Part, templates: readonly TemplateSyntax[]): void {
+    // Another program renders it first.
+    const rendered = templates.includes("jinja") ? undefined : this.#rendered(body);
+    const text = rendered?.text ?? body;
+    const given = rendered === undefined ? [...new Set([...templates, "jinja" as const])] : templates;
+    const form = formOf(text.text);
+    if (form === "cloud-config") this.readCloudConfig(text, given, part.mergeType, rendered?.isConditional);
+    else if (form === "script") this.#readScript(text, given);
+    else if (text.text.includes("kanod")) {
+      const message = "cloud-init does nothing with this: `#cloud-config` or `#!` must follow the header of Jinja";
+      this.#inspection.report("error", "missing-header", text.place(0, 1), message);
+    }
+  }
+
+  /** The text as cloud-init renders it; undefined where it refuses to, or would destroy it. */
+  #rendered(body: PlacedText): { text: PlacedText; isConditional: boolean } | undefined {
+    try {
+      const actual = renderJinja(body, { variant: this.#variant, asMeant: false });
+      const intended = renderJinja(body, { variant: this.#variant, asMeant: true });
+      this.variants = Math.max(this.variants, actual.variants);
+      const { joiningStatement: statement } = actual;
+      if (statement !== undefined && !readsTheSame(actual.text, intended.text)) {
+        const message =
+          "cloud-init removes the line break behind this statement, but not the blanks before it: what follows becomes something else";
+        const hint =
+          "put statements on lines of their own in the first column, or write `{%-`, or `+%}` at the end of a line";
+        this.#inspection.report("error", "bad-template", body.place(statement.start, statement.end), message, { hint });
+      }
+      return intended;
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      const message = `cloud-init drops this part: ${error.message}`;
+      const hint = "where the text is no template, write `{{ '{{' }}`, or `{% raw %}` and `{% endraw %}` around it";
+      this.#inspection.report("error", "bad-template", body.place(error.start, error.end), message, { hint });
+      return undefined;
+    }
+  }
+
+  readCloudConfig(
+    text: PlacedText,
+    templates: readonly TemplateSyntax[],
+    mergeType?: string,
+    isConditional = false,
+  ): void {
     this.#inspection.documents.push({
       kind: "cloud-config",
       pointer: this.#pointer,
       templates,
       place: text.place(0, 1),
     });
-    const { value, container } = this.#open(text, templates);
+    const { value, container } = this.#open(text, templates, isConditional);
     if (!isMapping(value)) {
       if (value !== undefined && value !== null) this.#reportNoMapping(text);
       return;
     }
-    this.#bootstrap.addFiles(container, "/write_files", value["write_files"]);
-    this.#bootstrap.addCommands(container, "/bootcmd", value["bootcmd"], "bootcmd");
-    this.#bootstrap.addCommands(container, "/runcmd", value["runcmd"], "runcmd");
+    this.#reportMisspelled(container, value);
+    this.#merge(container, value, mergeType);
+    const { autoinstall } = value;
+    if (isMapping(autoinstall) && isMapping(autoinstall["user-data"])) {
+      inspectConfigMapping(container, "/autoinstall/user-data", autoinstall["user-data"]);
+    }
   }
 
   #reportNoMapping(text: PlacedText): void {
@@ -137,16 +276,79 @@ class UserDataReader {
     this.#inspection.report("error", "refused-by-cloud-init", text.place(0, 1), message);
   }
 
+  #reportMisspelled(container: Container, value: Readonly<Record<string, unknown>>): void {
+    for (const key of Object.keys(value)) {
+      const plain = key.toLowerCase().replace(/[^a-z]|s$/g, "");
+      const meant = ourKeys.find((name) => name !== key && name.replace(/[^a-z]|s$/g, "") === plain);
+      if (meant === undefined) continue;
+      const place = container.texts.place(`/${escapePointerPart(key)}`, "key");
+      const message = `cloud-init does not know the key ${shown(key)}`;
+      this.#inspection.report("error", "misspelled-key", place, message, { hint: `did you mean ${shown(meant)}?` });
+    }
+  }
+
+  #merge(container: Container, value: Readonly<Record<string, unknown>>, mergeType: string | undefined): void {
+    const how = value["merge_how"] ?? value["merge_type"];
+    const mergers = mergersOf(how, mergeType);
+    const own = new Map(
+      ourKeys.flatMap((key): [string, Located][] => {
+        return Object.hasOwn(value, key) ? [[key, located(container, `/${key}`, value[key])]] : [];
+      }),
+    );
+    if (mergers === undefined) {
+      const message = "cloud-init drops this part: it cannot read how to merge it";
+      const hint = "write it as `list(append)+dict(no_replace,recurse_list)+str()`";
+      const place = container.texts.place(
+        how === undefined ? "" : value["merge_how"] === undefined ? "/merge_type" : "/merge_how",
+      );
+      this.#inspection.report("error", "part-replaced", place, message, { hint });
+    }
+    const merged = mergers === undefined ? this.#merged : mergedKeys(this.#merged, own, mergers);
+    this.#reportLost(this.#merged, merged, own);
+    if (mergers !== undefined) this.#reportLost(own, merged, own);
+    this.#merged = merged;
+  }
+
+  /** Our files and commands that another part takes the place of. */
+  #reportLost(
+    before: ReadonlyMap<string, Located>,
+    after: ReadonlyMap<string, Located>,
+    own: ReadonlyMap<string, Located>,
+  ): void {
+    for (const [key, { items = [] }] of before) {
+      const kept = new Set(after.get(key)?.items?.map(({ value }) => value));
+      const lost = items.find(({ value }) => !kept.has(value) && JSON.stringify(value)?.includes("kanod"));
+      if (lost === undefined) continue;
+      const isOwn = before === own;
+      const at = isOwn ? lost : (own.get(key) ?? lost);
+      const message = isOwn
+        ? `\`${key}\` of this part is dropped: an earlier part has it, too, and \`merge_how\` keeps that one`
+        : `\`${key}\` of this part takes the place of that of an earlier part: cloud-init does not join them`;
+      const hint = "add `merge_how: list(append)+dict(no_replace,recurse_list)+str()` to this part";
+      this.#inspection.report("error", "part-replaced", at.container.texts.place(at.pointer, "key"), message, { hint });
+    }
+  }
+
   /** https://docs.cloud-init.io/en/latest/explanation/format.html#cloud-config-archive */
   #readArchive(text: PlacedText, templates: readonly TemplateSyntax[], depth: number): void {
-    const { value, container } = this.#open(text, templates);
+    const { value, container } = this.#open(text, templates, false);
     for (const [index, entry] of Array.isArray(value) ? value.entries() : []) {
-      const { content, type }: Readonly<Record<string, unknown>> = isMapping(entry) ? entry : { content: entry };
+      const fields: Readonly<Record<string, unknown>> = isMapping(entry) ? entry : { content: entry };
+      const { content, type } = fields;
       if (typeof content !== "string") continue;
       const part = container.texts.text(isMapping(entry) ? `/${index}/content` : `/${index}`, content);
-      const isCloudConfig = type === undefined && formOf(content) === undefined && !isMime(content);
+      const isCloudConfig = type === undefined && formOf(content) === undefined;
       const given = isCloudConfig ? "text/cloud-config" : type;
-      this.read(part, templates, depth - 1, typeof given === "string" ? given.toLowerCase() : undefined);
+      const mergeType = Object.entries(fields).find(([key]) => /^(?:x-)?merge-type$/i.test(key))?.[1];
+      this.read(
+        {
+          text: part,
+          depth: depth - 1,
+          type: typeof given === "string" ? given.toLowerCase() : undefined,
+          mergeType: typeof mergeType === "string" ? mergeType : undefined,
+        },
+        templates,
+      );
     }
   }
 
@@ -156,13 +358,20 @@ class UserDataReader {
     this.#bootstrap.addScript(this.#container(texts, templates), text);
   }
 
-  #open(text: PlacedText, given: readonly TemplateSyntax[]): { value: unknown; container: Container } {
+  #open(
+    text: PlacedText,
+    given: readonly TemplateSyntax[],
+    isConditional: boolean,
+  ): { value: unknown; container: Container } {
     const { opened, templates } = this.#openYaml(text, given);
     this.#inspection.problems.push(...opened.problems);
     if (opened.isTemplateOnly) reportTemplateOnly(this.#inspection, text);
     const document = opened.first;
     const texts = new ScalarTexts(document, opened.text);
-    const container = { ...this.#container(texts, templates), isConditional: opened.isConditional };
+    const container = {
+      ...this.#container(texts, templates),
+      isConditional: isConditional || opened.isConditional,
+    };
     return { value: document.value ?? document.partial, container };
   }
 
@@ -172,14 +381,16 @@ class UserDataReader {
   ): { opened: OpenedYaml; templates: readonly TemplateSyntax[] } {
     const options = { single: true, byCloudInit: true };
     const opened = openYaml(text, templates, options);
-    const [fault] = opened.problems;
-    if (fault?.source === undefined || templates.includes("jinja")) return { opened, templates };
+    const fault = opened.problems.find(({ severity }) => severity === "error");
+    if (fault?.source === undefined || templates.includes("jinja") || text.text.includes(unknown)) {
+      return { opened, templates };
+    }
     // Programs other than cloud-init have templates for user-data, too.
     const all = [...new Set([...templates, "terraform", "envsubst", "jinja"] as const)];
     const filled = openYaml(text, all, options);
     if (filled.problems.length > 0) return { opened, templates };
     const message = "this becomes YAML only when its templates are filled in, which cloud-init does not do here";
-    const hint = "for cloud-init to do it, `## template: jinja` has to be the first line";
+    const hint = "for cloud-init to do it, the first line must be `## template: jinja`";
     this.#inspection.report("warning", "unfilled-template", { source: fault.source }, message, { hint });
     return { opened: filled, templates: all };
   }
@@ -190,12 +401,42 @@ class UserDataReader {
   }
 }
 
-type Form = "archive" | "cloud-config" | "script" | "elsewhere" | "unknown-type";
+/** The same for a mapping of another document that is cloud-config. */
+export function inspectConfigMapping(
+  container: Container,
+  pointer: string,
+  value: Readonly<Record<string, unknown>>,
+): void {
+  const bootstrap = new Bootstrap();
+  const own: Container = { ...container, dialect: "cloud-init" };
+  const at = (key: string): Located | undefined => {
+    return Object.hasOwn(value, key) ? located(own, `${pointer}/${key}`, value[key]) : undefined;
+  };
+  bootstrap.addFiles(at("write_files"));
+  bootstrap.addCommands(at("bootcmd"), "bootcmd");
+  bootstrap.addCommands(at("runcmd"), "runcmd");
+  inspectBootstrap(container.inspection, bootstrap);
+}
+
+function behind(text: PlacedText, start: number): PlacedText {
+  return partText(text, text.text.slice(start), [{ inner: 0, outer: start }]);
+}
+
+function readsTheSame(one: PlacedText, other: PlacedText): boolean {
+  const read = ({ text, file }: PlacedText): string => {
+    const { value, problems } = readAsPyYaml(text, file);
+    return JSON.stringify([value, problems.length]);
+  };
+  return one.text === other.text || read(one) === read(other);
+}
+
+type Form = "archive" | "cloud-config" | "script" | "jinja" | "elsewhere" | "unknown-type";
 
 /** By their beginnings (`INCLUSION_TYPES_MAP` of cloud-init's handlers), the longer ones first. */
 const formsByBeginning: readonly (readonly [beginning: string, form: Form])[] = [
   ["#cloud-config-archive", "archive"],
   ["#cloud-config-jsonp", "elsewhere"],
+  ["## template: jinja", "jinja"],
   ["#cloud-config", "cloud-config"],
   ["#cloud-boothook", "script"],
   ["#part-handler", "elsewhere"],
@@ -206,6 +447,7 @@ const formsByBeginning: readonly (readonly [beginning: string, form: Form])[] = 
 /** By the types that cloud-init believes, whatever the first line says (`_process_msg` of its user_data.py). */
 const formsByType: Readonly<Record<string, Form>> = {
   "text/cloud-config": "cloud-config",
+  "text/jinja2": "jinja",
   "text/cloud-config-archive": "archive",
   "text/cloud-config-jsonp": "elsewhere",
   "text/cloud-boothook": "script",
@@ -218,10 +460,14 @@ const formsByType: Readonly<Record<string, Form>> = {
 };
 
 /** Of the other types the content tells what it is; what begins like nothing of these is nothing to cloud-init. */
-const undecidedTypes = /^text\/(?:plain|x-not-multipart|x-shellscript|jinja2)$/;
+const undecidedTypes = /^text\/(?:plain|x-not-multipart|x-shellscript)$/;
 
 function formOf(text: string, type?: string): Form | undefined {
   if (type !== undefined && !undecidedTypes.test(type)) return formsByType[type] ?? "unknown-type";
-  const body = text.trimStart().toLowerCase();
+  // What Python's `lstrip` takes away: not a byte-order mark.
+  const body = text
+    .replace(/^(?:(?!\ufeff)\s)+/, "")
+    .slice(0, 40)
+    .toLowerCase();
   return formsByBeginning.find(([beginning]) => body.startsWith(beginning))?.[1];
 }

@@ -10,6 +10,9 @@ export interface MachineTexts {
   boot: string | undefined;
 }
 
+/** cloud-init makes one script of all commands, which would go on after a failure: what follows must not run then. */
+export const guardedRuncmd = "kanod-runcmd || exit 1";
+
 export interface CloudConfig {
   text: string;
   /** In bytes. */
@@ -41,7 +44,7 @@ function render({ boot }: MachineTexts, content: string): string {
     "    owner: root:root\n",
     '    permissions: "0600"\n',
     content,
-    "runcmd:\n  - kanod-runcmd\n",
+    `runcmd:\n  - ${guardedRuncmd}\n`,
   ].join("");
 }
 

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { configurationPath } from "../../config/paths.ts";
 import { isPlainText, literalBlock } from "./block.ts";
-import { base64Lines, bootCommand, type MachineTexts } from "./cloud-config.ts";
+import { base64Lines, bootCommand, guardedRuncmd, type MachineTexts } from "./cloud-config.ts";
+
+export const clusterApiVersions = ["v1beta2", "v1beta1"] as const;
+export type ClusterApiVersion = (typeof clusterApiVersions)[number];
 
 /** The user-data of a BareMetalHost: a Secret that its `spec.userData` names. */
 export function metal3Secret(name: string, userData: string): string {
@@ -12,13 +15,17 @@ export function metal3Secret(name: string, userData: string): string {
  * For machines of Cluster API with kubeadm: the configuration in a Secret, and a template whose `files` refer to it.
  * (`bootCommands` needs Cluster API 1.9 or newer. A `content` of its own could have 10 KiB only.)
  */
-export function kubeadmConfigTemplate(name: string, { configuration, boot }: MachineTexts): string {
+export function kubeadmConfigTemplate(
+  name: string,
+  { configuration, boot }: MachineTexts,
+  apiVersion: ClusterApiVersion,
+): string {
   const secretName = objectName(name, "-configuration");
   const isPacked = !isTakenLiterally(configuration);
   return [
     secret(secretName, "configuration.yaml", isPacked ? base64Lines(Buffer.from(configuration)) : configuration),
     "---\n",
-    "apiVersion: bootstrap.cluster.x-k8s.io/v1beta1\n",
+    `apiVersion: bootstrap.cluster.x-k8s.io/${apiVersion}\n`,
     "kind: KubeadmConfigTemplate\n",
     `metadata:\n  name: ${objectName(name)}\n`,
     "spec:\n  template:\n    spec:\n",
@@ -32,7 +39,8 @@ export function kubeadmConfigTemplate(name: string, { configuration, boot }: Mac
     isPacked ? "          encoding: base64\n" : "",
     "          contentFrom:\n            secret:\n",
     `              name: ${secretName}\n              key: configuration.yaml\n`,
-    "      preKubeadmCommands:\n        - kanod-runcmd\n",
+    "      preKubeadmCommands:\n",
+    `        - ${guardedRuncmd}\n`,
   ].join("");
 }
 

@@ -68,7 +68,7 @@ describe("cloud-config", () => {
           .split("\n")
           .map((line) => `      ${line}`),
         "runcmd:",
-        "  - kanod-runcmd",
+        "  - kanod-runcmd || exit 1",
         "",
       ].join("\n"),
     );
@@ -235,7 +235,7 @@ describe("for Kubernetes", () => {
                 contentFrom: { secret: { name: "node1-configuration", key: "configuration.yaml" } },
               },
             ],
-            preKubeadmCommands: ["kanod-runcmd"],
+            preKubeadmCommands: ["kanod-runcmd || exit 1"],
           },
         },
       },

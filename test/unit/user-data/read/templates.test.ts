@@ -81,7 +81,7 @@ describe("a configuration with templates", () => {
       .replace("    mtu: 5\n", "{% if x %}\n    mtu: 5\n")
       .replace(
         "    - a\n",
-        "    {# a #}\n    - a\n{% if a_long_condition_of_many_words %}\n\n    - b\n{% endif %}\n{% endif %}\n",
+        "{# a #}\n    - a\n{% if a_long_condition_of_many_words %}\n\n    - b\n{% endif %}\n{% endif %}\n",
       );
     expect(problemsIn(text)).toEqual(["17:5 unknown-key"]);
   });

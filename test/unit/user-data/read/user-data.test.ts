@@ -157,8 +157,8 @@ describe("what is around a configuration", () => {
     ["a call in bootcmd", `#cloud-config\nbootcmd: [kanod-runcmd]\n${files}`, ["2:11 wrong-stage"]],
     [
       "a call of bootcmd in runcmd",
-      `#cloud-config\n${files}runcmd: [kanod-runcmd, kanod-bootcmd]\n`,
-      ["4:24 wrong-stage"],
+      `#cloud-config\n${files}runcmd: [kanod-bootcmd, kanod-runcmd]\n`,
+      ["4:10 wrong-stage"],
     ],
     ["a call without configuration", "#cloud-config\nruncmd: [kanod-runcmd]\n", ["2:10 missing-configuration"]],
     [
@@ -241,7 +241,10 @@ describe("what is around a configuration", () => {
 
   test("a configuration that is added to is known only on the machine", () => {
     const more = "- {path: /etc/kanod-configure/configuration.yaml, append: true, content: 'greting: b'}\n";
-    expect(problemsIn(`#cloud-config\n${files}${more}runcmd: [kanod-runcmd]\n`)).toEqual(["3:10 not-checked"]);
+    expect(problemsIn(`#cloud-config\n${files}${more}runcmd: [kanod-runcmd]\n`)).toEqual([
+      "3:10 not-checked",
+      "4:10 readable-by-others",
+    ]);
   });
 
   test("copies of each other are known only on the machine", () => {
@@ -260,6 +263,7 @@ describe("what is around a configuration", () => {
     const text = "#cloud-config\npackages:\n{{- range .Packages }}\n- {{ . }}\n{{- end }}\nruncmd: [kanod-runcmd a]\n";
     expect(problemsIn(text)).toEqual(["3:1 unfilled-template", "6:10 missing-configuration", "6:23 bad-arguments"]);
     expect(problemsIn(text.replace("#cloud", "## template: jinja\n#cloud"))).toEqual([
+      "5:3 bad-template",
       "7:10 missing-configuration",
       "7:23 bad-arguments",
     ]);
@@ -366,9 +370,13 @@ describe("a boot document", () => {
     [
       "once for each instance",
       command("- |", "  cloud-init-per once a kanod-bootcmd <<< 'sise: 5'"),
-      ["4:44 unknown-key"],
+      ["4:44 not-for-sh", "4:44 unknown-key"],
     ],
-    ["of a here-string with escapes", command("- |", "  kanod-bootcmd <<< $'size: 5\\nsise: 5'"), ["4:32 unknown-key"]],
+    [
+      "of a here-string with escapes",
+      command("- |", "  kanod-bootcmd <<< $'size: 5\\nsise: 5'"),
+      ["4:23 not-for-sh", "4:32 unknown-key"],
+    ],
     ["of echo with escapes", command("- |", "  echo -e 'size: 5\\nsise: 5' | kanod-bootcmd"), ["4:32 not-checked"]],
     ["in broken base64", command("- |", "  echo aGVsb | base64 -d | kanod-bootcmd"), ["4:8 bad-encoding"]],
     ["of a program", command("- curl http://192.0.2.1/ | kanod-bootcmd"), ["3:28 not-checked"]],
@@ -455,7 +463,7 @@ describe("the form of user-data", () => {
     const headless = inner.replace("#cloud-config\n", "");
     const first = (body: string, ...headers: string[]): string | undefined => problemsIn(message(body, ...headers))[0];
     expect(first(headless, 'Content-Type: text/cloud-config; charset="utf-8"')).toBe("13:7 unknown-key");
-    expect(first(headless, "Content-Type: text/plain")).toBe("22:1 unknown-key");
+    expect(first(headless, "Content-Type: text/plain")).toBe("8:1 missing-header");
     expect(first(inner, "Content-Type: text/x-shellscript")).toBe("14:7 unknown-key");
     expect(first("kanod-bootcmd <<E\nsise: 1\nE", "Content-Type: text/x-shellscript-per-boot")).toBe("9:1 unknown-key");
     expect(first(inner, "Content-Type: application/octet-stream")).toBe("8:1 not-checked");
@@ -492,7 +500,10 @@ describe("the form of user-data", () => {
   test("as an archive has entries that are cloud-config unless they say otherwise", () => {
     const entry = inner.replace("#cloud-config\n", "").replace(/^(?=.)/gm, "    ");
     expect(problemsIn(`#cloud-config-archive\n- content: |\n${entry}`)).toEqual(["8:11 unknown-key"]);
-    expect(problemsIn(`#cloud-config-archive\n- type: text/plain\n  content: |\n${entry}`)).toEqual([]);
+    expect(problemsIn(`#cloud-config-archive\n- type: text/plain\n  content: |\n${entry}`)).toEqual([
+      "4:5 missing-header",
+      "9:11 unknown-key",
+    ]);
   });
 
   test("that includes others may have the missing call there", () => {
