@@ -141,7 +141,7 @@ class Validation {
     const otherwise = isNamed ? named : undefined;
     const inspected = inspectFile(content, shown, { ...this.#detect, name, otherwise });
     for (const { kind } of inspected.inspection.documents) await this.#loadCheck(kind);
-    this.#add(checkFile(inspected, this.#checkers));
+    this.#add(checkFile(inspected, this.#checkers, { isStrict: this.#options.strict === true }));
   }
 
   async #loadCheck(kind: DocumentKind): Promise<void> {

@@ -5,8 +5,9 @@ import { shown } from "../../config/shown.ts";
 import type { YamlDocument } from "../../config/yaml.ts";
 import type { InspectedFile } from "./inspect.ts";
 import { type FoundCall, type FoundDocument, type Inspection, reportTemplateOnly } from "./inspection.ts";
+import { mention, mentionsUs } from "./kubernetes.ts";
 import { openYaml, placed } from "./open-yaml.ts";
-import { LineOffsets, type PlacedText } from "./placed-text.ts";
+import { fileText, LineOffsets, type PlacedText } from "./placed-text.ts";
 import type { Program } from "./program-words.ts";
 import { holdsUnknown, isUnknown, unknown } from "./templates.ts";
 
@@ -38,7 +39,11 @@ export interface Checkers {
 }
 
 /** Checks all documents that were found in a file. It never throws for what is in the file. */
-export function checkFile(inspected: InspectedFile, checkers: Checkers): CheckedFile {
+export function checkFile(
+  inspected: InspectedFile,
+  checkers: Checkers,
+  options: { isStrict?: boolean } = {},
+): CheckedFile {
   const { file, text, inspection } = inspected;
   const maskedLines = new Set<number>();
   for (const call of inspection.calls) checkCall(inspection, call, checkers);
@@ -47,6 +52,11 @@ export function checkFile(inspected: InspectedFile, checkers: Checkers): Checked
     for (const line of checkers.secretLines(text)) maskedLines.add(line);
   for (const document of inspection.documents) {
     inspection.problems.push(...checkDocument(inspection, document, checkers, maskedLines));
+  }
+  if (mentionsUs(text) && isNotUnderstood(inspection)) {
+    const message = "this file names kanod-configure, but nothing in it was understood: it was not checked";
+    const severity = options.isStrict === true ? "warning" : "note";
+    inspection.report(severity, "not-checked", fileText(file, text).place(...mention(text)), message);
   }
   return {
     file,
@@ -57,6 +67,12 @@ export function checkFile(inspected: InspectedFile, checkers: Checkers): Checked
     problems: sortProblems(withoutRepetitions(inspection.problems)),
     maskedLines,
   };
+}
+
+function isNotUnderstood({ documents, calls, problems }: Inspection): boolean {
+  const isContainer = ({ kind }: FoundDocument): boolean =>
+    kind === "other" || kind === "kubernetes" || kind === "cloud-config";
+  return documents.every(isContainer) && calls.length === 0 && problems.length === 0;
 }
 
 /** A document that is found in each rendering of its template is one. */

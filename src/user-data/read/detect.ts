@@ -31,6 +31,7 @@ export function detectKind(value: unknown, options: DetectOptions): DetectedKind
   if (isImageDocument(value)) return "image";
   if (typeof value["apiVersion"] === "string" && typeof value["kind"] === "string") return "kubernetes";
   if (otherwise === "boot") return "boot";
+  if (isButane(value)) return "other";
   if (has(cloudConfigKeys)) return "cloud-config-without-header";
   if (keys.length === 1 && keys[0] === "network") return "network";
   if (isNetworkConfig(value) && has(networkConfigKeys)) return "network";
@@ -50,6 +51,11 @@ function isImageDocument({ apiVersion, kind }: Readonly<Record<string, unknown>>
   return (
     apiVersion.startsWith("kanod.io/") || (apiVersion.startsWith("airshipit.org/") && kind === "ImageConfiguration")
   );
+}
+
+/** https://coreos.github.io/butane/specs/ */
+function isButane({ variant, version }: Readonly<Record<string, unknown>>): boolean {
+  return typeof variant === "string" && typeof version === "string";
 }
 
 function isNetworkConfig({ version }: Readonly<Record<string, unknown>>): boolean {

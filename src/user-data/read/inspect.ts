@@ -6,7 +6,7 @@ import { maxInputBytes, parseYaml, type YamlDocument } from "../../config/yaml.t
 import { type DetectedKind, type DetectOptions, detectKind } from "./detect.ts";
 import { DecodingError, isGzip } from "./encodings.ts";
 import { Inspection, reportTemplateOnly } from "./inspection.ts";
-import { inspectKubernetes, type KubernetesObject } from "./kubernetes.ts";
+import { inspectKubernetes, type KubernetesObject, mentionsUs } from "./kubernetes.ts";
 import { type OpenedYaml, openYaml } from "./open-yaml.ts";
 import { decodedText, fileText, type PlacedText } from "./placed-text.ts";
 import { ScalarTexts } from "./scalar-text.ts";
@@ -81,6 +81,11 @@ const untemplated: ReadonlySet<DocumentKind> = new Set(["configuration", "boot",
 /** Tags of programs that read YAML with tags of their own. */
 const allowedElsewhere = ["unknown-tag"];
 
+/** https://getsops.io: values are encrypted, keys are not. */
+function isEncrypted(value: unknown): boolean {
+  return isMapping(value) && isMapping(value["sops"]) && ("mac" in value["sops"] || "lastmodified" in value["sops"]);
+}
+
 class YamlInspector {
   readonly #inspection: Inspection;
   readonly #text: PlacedText;
@@ -102,19 +107,30 @@ class YamlInspector {
 
   /** The text as a template that other programs fill in; undefined where it is none of theirs. */
   #filled(kinds: readonly DetectedKind[]): OpenedYaml | undefined {
-    const filled = openYaml(this.#text, fileTemplates, { single: false, allowed: allowedElsewhere });
     const isForeign = kinds.every((kind) => kind === "kubernetes" || kind === "other");
+    const filled = openYaml(this.#text, fileTemplates, { single: false, isForeign, allowed: allowedElsewhere });
     // It may show what it is only once it is filled in.
     return isForeign || this.#kinds(filled).includes("kubernetes") ? filled : undefined;
   }
 
-  /** Beside an object of Kubernetes nothing is ours only because the user named the file. */
+  /** Beside an object of Kubernetes nothing is ours only because the user named the file; nor is what holds ours. */
   #kinds({ documents }: OpenedYaml): DetectedKind[] {
     const kindsBy = (options: DetectOptions): DetectedKind[] => {
       return documents.map(({ value, partial }) => detectKind(value ?? partial, options));
     };
     const certain = kindsBy({ ...this.#options, otherwise: undefined });
-    return certain.includes("kubernetes") ? certain : kindsBy(this.#options);
+    if (certain.includes("kubernetes")) return certain;
+    return kindsBy(this.#options).map((kind, index) => {
+      const isGuessed = kind === "configuration" && certain[index] === "other";
+      return isGuessed && mentionsUs(this.#text.text) && this.#isForeign(documents[index]) ? "other" : kind;
+    });
+  }
+
+  /** It has none of our keys. */
+  #isForeign(document: YamlDocument | undefined): boolean {
+    const value = document?.value ?? document?.partial;
+    const { configuration } = this.#options.known;
+    return isMapping(value) && !Object.keys(value).some((key) => configuration.includes(key));
   }
 
   #documents(opened: OpenedYaml, kinds: readonly DetectedKind[]): void {
@@ -123,19 +139,29 @@ class YamlInspector {
     for (const [index, document] of documents.entries()) {
       const kind = kinds[index] ?? "other";
       const value = document.value ?? document.partial;
-      const isObject = kind === "kubernetes" && isMapping(value);
-      if (isObject) objects.push({ value, texts: new ScalarTexts(document, opened.text) });
-      else if (kind !== "cloud-config-without-header") this.#plain(document, kind, documents.length);
+      const isWalked = kind === "kubernetes" || (kind === "other" && mentionsUs(this.#text.text));
+      if (isEncrypted(value)) this.#encrypted(document);
+      else if (isWalked && (isMapping(value) || Array.isArray(value))) {
+        objects.push({ value, kind, texts: new ScalarTexts(document, opened.text) });
+      } else if (kind !== "cloud-config-without-header") this.#plain(document, kind, documents.length);
       else if (this.#isMeantForUs()) this.#headless();
       else this.#plain(document, "other", documents.length);
     }
     inspectKubernetes(this.#inspection, objects);
     // What is checked brings the problems of its YAML itself.
-    if (objects.length === 0 && kinds.some((kind) => kind !== "other")) return;
+    if (!kinds.includes("kubernetes") && kinds.some((kind) => kind !== "other")) return;
+    const isObject = objects.some(({ kind }) => kind === "kubernetes");
     const holdsOurs = this.#inspection.documents.some(({ kind }) => kind !== "kubernetes" && kind !== "other");
     if (holdsOurs || this.#options.otherwise !== undefined) this.#inspection.problems.push(...problems);
-    else this.#foreign(problems, objects.length === 0 && /\{[{%]/.test(this.#text.text));
+    else this.#foreign(problems, !isObject && /\{[{%]/.test(this.#text.text));
     if (isTemplateOnly) reportTemplateOnly(this.#inspection, this.#text);
+  }
+
+  #encrypted(document: YamlDocument): void {
+    this.#inspection.documents.push({ kind: "other", pointer: "", templates: [], place: this.#text.place(0, 1) });
+    const range = document.locate("/sops", "key");
+    const place = range === undefined ? this.#text.place(0, 1) : { source: range };
+    this.#inspection.report("note", "not-checked", place, "this is encrypted with SOPS: it was not checked");
   }
 
   /** A file of another program, which may allow more than we do, or fill in templates: only what is no YAML is wrong. */
@@ -161,6 +187,8 @@ class YamlInspector {
       return;
     }
     const isAlone = count === 1 || kind === "image";
+    // The others are the same problem: there is more than one.
+    if (!isAlone && documents.some((found) => found.kind === kind)) return;
     const templates = untemplated.has(kind) ? templatesByName(this.#options) : [];
     const single = isAlone ? document : parseYaml(this.#text.text, this.#text.file);
     const read = templates.length > 0 ? { templates } : { document: single };

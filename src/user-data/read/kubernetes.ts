@@ -1,39 +1,65 @@
 import { isMapping } from "../../config/mapping.ts";
 import { escapePointerPart } from "../../config/problem.ts";
 import { Bootstrap, type Container, located, type ReferredText } from "./bootstrap.ts";
-import { fromBase64 } from "./encodings.ts";
+import { DecodingError, fromBase64 } from "./encodings.ts";
 import type { Inspection } from "./inspection.ts";
-import { decodedText } from "./placed-text.ts";
-import type { ScalarTexts } from "./scalar-text.ts";
+import { openYaml } from "./open-yaml.ts";
+import { decodedText, type PlacedText } from "./placed-text.ts";
+import { ScalarTexts } from "./scalar-text.ts";
 import { inspectBootstrap } from "./surroundings.ts";
-import { inspectUserData, packedUserData, unzipped } from "./user-data.ts";
+import {
+  inspectConfigMapping,
+  inspectUserData,
+  isUserData,
+  maxNesting,
+  packedUserData,
+  unzipped,
+} from "./user-data.ts";
 
-/** One Kubernetes object of a file. */
+/** One Kubernetes object of a file, or a document of another kind that may hold ours, such as the values of a chart. */
 export interface KubernetesObject {
-  value: Readonly<Record<string, unknown>>;
+  value: unknown;
+  kind: "kubernetes" | "other";
   texts: ScalarTexts;
 }
 
 /** An object, or one of the items of a list of objects. */
-interface ListedObject extends KubernetesObject {
+interface ListedObject {
+  value: Readonly<Record<string, unknown>>;
+  texts: ScalarTexts;
   /** JSON pointer of the object in its document. */
   pointer: string;
 }
 
-/** Lists of commands in the bootstrap providers of Cluster API: kubeadm's, and others that are made like it. */
-const commandLists = /^(?:pre|post)[A-Z]\w*Commands$|^bootCommands$/;
+/** Lists of commands in the bootstrap providers of Cluster API, kubeadm's and others, and in charts that are made like them. */
+const commandLists = /^(?:pre|post)(?:[A-Z]\w*)?Commands$|^(?:pre|post)_(?:\w+_)?commands$|^bootCommands$/;
+
+/** Whether a text names a path or a program of ours. */
+export function mentionsUs(text: string): boolean {
+  return ours.test(text);
+}
+
+const ours = /\/etc\/kanod-configure\b|\bkanod-(?:runcmd|bootcmd)\b/;
+
+/** Where our name is in a text that {@link mentionsUs}. */
+export function mention(text: string): [start: number, end: number] {
+  const { 0: found = "", index = 0 } = ours.exec(text) ?? {};
+  return [index, index + found.length];
+}
 
 /**
  * Our documents in Kubernetes objects: in any text that is user-data, and in any mapping that describes files and
  * commands as kubeadm's bootstrap provider does. `contentFrom` is followed to the Secrets among the objects.
  */
 export function inspectKubernetes(inspection: Inspection, objects: readonly KubernetesObject[]): void {
-  const secrets = objects.flatMap((object) => listed({ ...object, pointer: "" })).filter(isSecret);
+  const secrets = objects
+    .flatMap(({ value, texts }) => (isMapping(value) ? listed({ value, texts, pointer: "" }) : []))
+    .filter(isSecret);
   const contentFrom = (reference: Readonly<Record<string, unknown>>) => secretText(secrets, reference);
-  for (const { value, texts } of objects) {
-    inspection.documents.push({ kind: "kubernetes", pointer: "", templates: [], place: texts.place("") });
+  for (const { value, kind, texts } of objects) {
+    inspection.documents.push({ kind, pointer: "", templates: [], place: texts.place("") });
     // It describes objects, in the words that these are made of.
-    if (value["kind"] === "CustomResourceDefinition") continue;
+    if (isMapping(value) && value["kind"] === "CustomResourceDefinition") continue;
     const container: Container = {
       inspection,
       texts,
@@ -44,34 +70,128 @@ export function inspectKubernetes(inspection: Inspection, objects: readonly Kube
       templates: ["envsubst", "jinja"],
       contentFrom,
     };
-    new ObjectWalk(container).walk(value, "");
+    new ObjectWalk(container, maxNesting).walk(value, "");
   }
 }
 
+/** What a text is to the object around it. */
+type Use = "secret-data" | "secret-text" | undefined;
+
 class ObjectWalk {
   readonly #container: Container;
+  readonly #depth: number;
 
-  constructor(container: Container) {
+  constructor(container: Container, depth: number) {
     this.#container = container;
+    this.#depth = depth;
   }
 
-  walk(value: unknown, pointer: string): void {
-    if (typeof value === "string") this.#text(value, pointer);
-    else if (Array.isArray(value)) for (const [index, item] of value.entries()) this.walk(item, `${pointer}/${index}`);
-    else if (isMapping(value)) this.#mapping(value, pointer);
+  walk(value: unknown, pointer: string, use?: Use): void {
+    if (typeof value === "string") this.#text(value, pointer, use);
+    else if (Array.isArray(value)) this.#list(value, pointer);
+    else if (isMapping(value)) this.#mapping(value, pointer, use);
   }
 
-  #text(value: string, pointer: string): void {
+  #list(value: readonly unknown[], pointer: string): void {
+    const patches = value.flatMap((item, index) => {
+      return isMapping(item) && typeof item["op"] === "string" && typeof item["path"] === "string"
+        ? [{ path: item["path"], value: item["value"], pointer: `${pointer}/${index}/value` }]
+        : [];
+    });
+    if (patches.length > 0) this.#patches(patches);
+    for (const [index, item] of value.entries()) this.walk(item, `${pointer}/${index}`);
+  }
+
+  /** JSON patches (RFC 6902) of what kubeadm's provider reads: what they add to is not known. */
+  #patches(patches: readonly { path: string; value: unknown; pointer: string }[]): void {
+    const bootstrap = new Bootstrap();
+    bootstrap.isOpen = true;
+    for (const { path, value, pointer } of patches) {
+      const names = path.split("/");
+      const isItem = /^(?:-|\d+)$/.test(names.at(-1) ?? "");
+      const name = names.at(isItem ? -2 : -1) ?? "";
+      const whole = located(this.#container, pointer, value);
+      const list = isItem ? { ...whole, items: [whole] } : whole;
+      if (name === "files") bootstrap.addFiles(list);
+      else if (commandLists.test(name)) bootstrap.addCommands(list, stageOf(name));
+    }
+    inspectBootstrap(this.#container.inspection, bootstrap);
+  }
+
+  #text(value: string, pointer: string, use: Use): void {
     // Nothing shorter can hold a call of ours.
     if (value.length < 16) return;
-    const text = packedUserData(this.#container.texts.text(pointer, value));
-    if (text !== undefined) inspectUserData(this.#container.inspection, text, { pointer, templates: ["envsubst"] });
+    const { inspection, texts } = this.#container;
+    const text = texts.text(pointer, value);
+    if (use === "secret-data") this.#checkPacked(value, text);
+    const found = packedUserData(text);
+    if (found !== undefined) {
+      if (use === "secret-text" && found !== text) {
+        const message = "this is base64 within `stringData`: cloud-init gets it still packed";
+        inspection.report("error", "bad-encoding", texts.place(pointer), message, { hint: "put it into `data`" });
+      }
+      inspectUserData(inspection, found, { pointer: `${this.#container.prefix}${pointer}`, templates: ["envsubst"] });
+      return;
+    }
+    const plain = use === "secret-data" ? unpackedSecret(text) : text;
+    // What is written on the machine is looked at as such.
+    if (!pointer.endsWith("/content") && mentionsUs(plain.text)) this.#nested(plain, pointer, use);
   }
 
-  #mapping(value: Readonly<Record<string, unknown>>, pointer: string): void {
+  #checkPacked(value: string, text: PlacedText): void {
+    if (isBase64(value) || value.startsWith("ENC[") || !(mentionsUs(value) || isUserData(value))) return;
+    const message = "this is not base64, which `data` of a Secret must be";
+    const place = text.place(0, Math.max(1, value.indexOf("\n")));
+    this.#container.inspection.report("error", "bad-encoding", place, message, {
+      hint: "put plain text into `stringData`",
+    });
+  }
+
+  /** YAML within a text, such as the values of a chart, a patch, or cloud-config that another program adds the header to. */
+  #nested(text: PlacedText, pointer: string, use: Use): void {
+    if (this.#depth === 0 || /^\s*#!/.test(text.text)) return;
+    const { inspection, prefix } = this.#container;
+    const opened = openYaml(text, ["envsubst", "jinja"], { single: false, isForeign: true, allowed: ["unknown-tag"] });
+    for (const document of opened.documents) {
+      const value = document.value ?? document.partial;
+      if (!isMapping(value) && !Array.isArray(value)) continue;
+      const isConfig = isMapping(value) && isCloudConfig(value);
+      if (isConfig && use !== undefined && /\/(?:userData|user-data|value)$/.test(pointer)) {
+        const message = "cloud-init does nothing with this: the first line must be `#cloud-config`";
+        inspection.report("error", "missing-header", text.place(0, 1), message);
+      }
+      const texts = new ScalarTexts(document, opened.text);
+      const container = {
+        ...this.#container,
+        texts,
+        prefix: `${prefix}${pointer}`,
+        isConditional: opened.isConditional,
+      };
+      new ObjectWalk(container, this.#depth - 1).walk(value, "");
+    }
+  }
+
+  #mapping(value: Readonly<Record<string, unknown>>, pointer: string, use: Use): void {
     const commands = Object.keys(value).filter((key) => commandLists.test(key));
     if (commands.length > 0 || describesFiles(value["files"])) this.#bootstrap(value, pointer, commands);
-    for (const [key, item] of Object.entries(value)) this.walk(item, `${pointer}/${escapePointerPart(key)}`);
+    if (isCloudConfig(value)) inspectConfigMapping(this.#container, pointer, value);
+    const isSecretObject = value["kind"] === "Secret";
+    for (const [key, item] of Object.entries(value)) {
+      const at = `${pointer}/${escapePointerPart(key)}`;
+      if (key.startsWith("/") && mentionsUs(key)) this.#fileOfMap(key, item, at);
+      const uses: Readonly<Record<string, Use>> = { data: "secret-data", stringData: "secret-text" };
+      this.walk(item, at, isSecretObject ? uses[key] : use);
+    }
+  }
+
+  /** Charts have files also as a mapping of paths. */
+  #fileOfMap(path: string, value: unknown, pointer: string): void {
+    const entry = typeof value === "string" ? { content: value } : value;
+    if (!isMapping(entry)) return;
+    const bootstrap = new Bootstrap();
+    bootstrap.isOpen = true;
+    bootstrap.addFile(this.#container, pointer, { ...entry, path });
+    inspectBootstrap(this.#container.inspection, bootstrap);
   }
 
   #bootstrap(value: Readonly<Record<string, unknown>>, pointer: string, commands: readonly string[]): void {
@@ -80,10 +200,31 @@ class ObjectWalk {
     bootstrap.replacesCommands = true;
     bootstrap.addFiles(located(this.#container, `${pointer}/files`, value["files"]));
     for (const name of commands) {
-      const stage = name === "bootCommands" ? "bootcmd" : "runcmd";
-      bootstrap.addCommands(located(this.#container, `${pointer}/${name}`, value[name]), stage);
+      bootstrap.addCommands(located(this.#container, `${pointer}/${name}`, value[name]), stageOf(name));
     }
     inspectBootstrap(this.#container.inspection, bootstrap);
+  }
+}
+
+function stageOf(name: string): "bootcmd" | "runcmd" {
+  return name === "bootCommands" ? "bootcmd" : "runcmd";
+}
+
+function isCloudConfig(value: Readonly<Record<string, unknown>>): boolean {
+  return ["write_files", "runcmd", "bootcmd"].some((key) => Array.isArray(value[key]));
+}
+
+function isBase64(text: string): boolean {
+  return /^[A-Za-z0-9+/=\s]*$/.test(text);
+}
+
+function unpackedSecret(text: PlacedText): PlacedText {
+  if (!isBase64(text.text)) return text;
+  try {
+    return decodedText(text, 0, text.text.length, unzipped(fromBase64(text.text)));
+  } catch (error) {
+    if (error instanceof DecodingError) return text;
+    throw error;
   }
 }
 

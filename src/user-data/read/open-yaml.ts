@@ -2,7 +2,7 @@ import type { Problem } from "../../config/problem.ts";
 import { parseYaml, parseYamlStream, type YamlDocument } from "../../config/yaml.ts";
 import { atPlace } from "./inspection.ts";
 import { LineOffsets, type PlacedText, withText } from "./placed-text.ts";
-import { readAsPyYaml } from "./pyyaml/read.ts";
+import { readAsPyYaml, readStreamAsPyYaml } from "./pyyaml/read.ts";
 import { fillTemplates, type TemplateSyntax, unknown } from "./templates.ts";
 
 /** A YAML text whose templates are filled with what stands for unknown values. */
@@ -25,6 +25,8 @@ interface ReadOptions {
   single: boolean;
   /** It is read as cloud-init does: for a single document. */
   byCloudInit?: boolean;
+  /** Where we find faults that the YAML of Go does not, its reading counts: for several documents. */
+  isForeign?: boolean;
   /** Codes of what is no problem for the program that reads the text. */
   allowed?: readonly string[];
 }
@@ -51,9 +53,9 @@ export function openYaml(text: PlacedText, templates: readonly TemplateSyntax[],
 function read(
   text: PlacedText,
   { text: filled, isConditional }: { text: string; isConditional: boolean },
-  { single, byCloudInit = false, allowed = [] }: ReadOptions,
+  { single, byCloudInit = false, isForeign = false, allowed = [] }: ReadOptions,
 ): OpenedYaml & { faults: readonly Problem[] } {
-  const documents = single ? [] : parseYamlStream(filled, text.file);
+  const documents = single ? [] : readStream(filled, text.file, isForeign);
   const parse = byCloudInit ? readAsPyYaml : parseYaml;
   const first = documents[0] ?? parse(filled, text.file);
   if (single) documents.push(first);
@@ -63,6 +65,12 @@ function read(
   const lines = new LineOffsets(filled);
   const problems = faults.map((fault) => placed(fault, text, lines));
   return { documents, first, text: withText(text, filled), isConditional, problems, faults, isTemplateOnly: false };
+}
+
+function readStream(text: string, file: string, isForeign: boolean): YamlDocument[] {
+  const documents = parseYamlStream(text, file);
+  const hasFaults = isForeign && documents.some(({ problems }) => problems.some(({ code }) => code === "yaml-syntax"));
+  return (hasFaults ? readStreamAsPyYaml(text, file) : undefined) ?? documents;
 }
 
 /** A problem of a text, with its place in the file that the text stands in. */

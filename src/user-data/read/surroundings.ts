@@ -7,6 +7,7 @@ import type { Inspection } from "./inspection.ts";
 import { checkPermissions } from "./permissions.ts";
 import type { Place, PlacedText } from "./placed-text.ts";
 import type { Program } from "./program-words.ts";
+import { checkInBlock } from "./rendering.ts";
 import { isUnknown } from "./templates.ts";
 import { writtenContent } from "./written-file.ts";
 
@@ -98,6 +99,9 @@ function inspectFile(
   const place = content.text.place(0, 1);
   if (file.container.dialect === "cloud-init" && !file.container.templates.includes("jinja")) {
     reportUnfilled(inspection, content.text);
+  }
+  if (file.container.dialect === "kubeadm" && content.templates.includes("jinja")) {
+    checkInBlock(inspection, content.text);
   }
   inspection.documents.push({ kind, ...content, isConditional, place, around });
 }

@@ -38,11 +38,23 @@ export function fillTemplates(
     isConditional ||= gaps.some(({ kind }) => kind === "statement");
     filled = fill(filled, gaps);
   }
-  const blanked = options.blankLines ? filled.replace(unknownLine, asComment) : filled;
+  const blanked = options.blankLines ? withoutUnknownLines(filled) : filled;
   return { text: blanked, isConditional: isConditional || blanked !== filled };
 }
 
+/** A line that is filled in; its indentation is not taken for more than one line's. */
 const unknownLine = new RegExp(`^[ \\t]*${unknown}+[ \\t\\r]*$`, "gm");
+
+/** What a line fills in is a comment, indented as what comes next, so that it does not end the block that it is in. */
+function withoutUnknownLines(text: string): string {
+  return text.replace(unknownLine, (line, offset: number) => {
+    const first = line.search(/\S/);
+    const start = offset + Math.max(0, first);
+    const end = offset + line.trimEnd().length;
+    const comment = asComment(line.slice(Math.max(0, first)));
+    return line.slice(0, Math.max(0, first)) + indented(text, { start, end, kind: "statement" }, comment);
+  });
+}
 
 /** A comment is nothing to YAML, and keeps the indentation of the block that it stands in. */
 function asComment(text: string): string {
@@ -65,13 +77,35 @@ export function holdsUnknown(value: unknown): boolean {
 const gapsOf: Readonly<Record<TemplateSyntax, (text: string) => Gap[]>> = {
   // https://jinja.palletsprojects.com/en/stable/templates/#synopsis
   // In Go's templates, which Helm's are, text between backquotes is taken as it is.
-  jinja: (text) => gapsMatching(text, /\{\{-?\s*`[^`]*`\s*-?\}\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}|\{#[\s\S]*?#\}/g),
+  jinja: jinjaGaps,
   // clusterctl replaces `${VAR}` and its forms with defaults and the like.
   envsubst: (text) => gapsMatching(text, /\$\{[^}\n]*\}/g),
   // https://developer.hashicorp.com/terraform/language/expressions/strings#directives
   terraform: (text) => gapsMatching(text, /%\{[^}\n]*\}/g),
   shell: (text) => gapsMatching(text, /\$\{[^}\n]*\}|\$\([^)\n]*\)|\$[A-Za-z_]\w*|\$[0-9@*#?$!-]|`[^`\n]*`/g),
 };
+
+/** Once one has no end, no later one has. */
+function jinjaGaps(text: string): Gap[] {
+  const gaps: Gap[] = [];
+  const endless = new Set<string>();
+  const opening = /\{[{%#]/g;
+  for (let found = opening.exec(text); found !== null; found = opening.exec(text)) {
+    const { 0: sign, index: start } = found;
+    const closing = { "{{": "}}", "{%": "%}", "{#": "#}" }[sign] ?? "}}";
+    if (endless.has(closing)) continue;
+    const quoted = /\{\{-?\s*`[^`]*`\s*-?\}\}/y;
+    quoted.lastIndex = start;
+    const close = quoted.test(text) ? quoted.lastIndex - 2 : text.indexOf(closing, start + 2);
+    if (close === -1) {
+      endless.add(closing);
+      continue;
+    }
+    opening.lastIndex = close + 2;
+    gaps.push({ start, end: close + 2, kind: kinds[sign] ?? "value" });
+  }
+  return gaps;
+}
 
 const kinds: Readonly<Record<string, Gap["kind"]>> = { "{%": "statement", "%{": "statement", "{#": "comment" };
 
@@ -106,13 +140,14 @@ function filling(text: string, gap: Gap): string {
  */
 function indented(text: string, { start, end }: Gap, filled: string): string {
   const column = start - (text.lastIndexOf("\n", start - 1) + 1);
-  const [, next = ""] = nextContent.exec(text.slice(end)) ?? [];
+  nextContent.lastIndex = end;
+  const [, next = ""] = nextContent.exec(text) ?? [];
   const missing = Math.min(Math.max(0, next.length - column), filled.split("\n", 1)[0]?.length ?? 0);
   return " ".repeat(missing) + filled.slice(missing);
 }
 
 /** The indentation of the next line that is neither blank nor a statement or a comment of Jinja. */
-const nextContent = /\n( *)(?![ \r\n]|\{[%#])/;
+const nextContent: RegExp = new RegExp(`\\n( *)(?![ \\r\\n]|\\{[%#]|${unknown})`, "g");
 
 function isAloneOnItsLines(text: string, { start, end }: Gap): boolean {
   const before = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);

@@ -5,12 +5,12 @@ import { parseYaml } from "../../config/yaml.ts";
 import { Bootstrap, type Container, type Located, located } from "./bootstrap.ts";
 import { DecodingError, fromBase64, fromGzip, fromUtf8, isGzip } from "./encodings.ts";
 import { type Inspection, reportTemplateOnly } from "./inspection.ts";
-import { renderJinja, TemplateFault } from "./jinja.ts";
+import type { Rendered } from "./jinja.ts";
 import { mergedKeys, mergersOf } from "./merge.ts";
 import { isMime, mimeParts } from "./mime.ts";
 import { type OpenedYaml, openYaml } from "./open-yaml.ts";
 import { decodedText, type PlacedText, partText } from "./placed-text.ts";
-import { readAsPyYaml } from "./pyyaml/read.ts";
+import { checkedRendering } from "./rendering.ts";
 import { ScalarTexts } from "./scalar-text.ts";
 import { inspectBootstrap } from "./surroundings.ts";
 import { type TemplateSyntax, unknown } from "./templates.ts";
@@ -222,28 +222,11 @@ class UserDataReader {
     }
   }
 
-  /** The text as cloud-init renders it; undefined where it refuses to, or would destroy it. */
-  #rendered(body: PlacedText): { text: PlacedText; isConditional: boolean } | undefined {
-    try {
-      const actual = renderJinja(body, { variant: this.#variant, asMeant: false });
-      const intended = renderJinja(body, { variant: this.#variant, asMeant: true });
-      this.variants = Math.max(this.variants, actual.variants);
-      const { joiningStatement: statement } = actual;
-      if (statement !== undefined && !readsTheSame(actual.text, intended.text)) {
-        const message =
-          "cloud-init removes the line break behind this statement, but not the blanks before it: what follows becomes something else";
-        const hint =
-          "put statements on lines of their own in the first column, or write `{%-`, or `+%}` at the end of a line";
-        this.#inspection.report("error", "bad-template", body.place(statement.start, statement.end), message, { hint });
-      }
-      return intended;
-    } catch (error) {
-      if (!(error instanceof TemplateFault)) throw error;
-      const message = `cloud-init drops this part: ${error.message}`;
-      const hint = "where the text is no template, write `{{ '{{' }}`, or `{% raw %}` and `{% endraw %}` around it";
-      this.#inspection.report("error", "bad-template", body.place(error.start, error.end), message, { hint });
-      return undefined;
-    }
+  /** The text as cloud-init renders it, its blanks as they are meant; undefined where it refuses to. */
+  #rendered(body: PlacedText): Rendered | undefined {
+    const rendered = checkedRendering(this.#inspection, body, { variant: this.#variant });
+    this.variants = Math.max(this.variants, rendered?.variants ?? 1);
+    return rendered;
   }
 
   readCloudConfig(
@@ -420,14 +403,6 @@ export function inspectConfigMapping(
 
 function behind(text: PlacedText, start: number): PlacedText {
   return partText(text, text.text.slice(start), [{ inner: 0, outer: start }]);
-}
-
-function readsTheSame(one: PlacedText, other: PlacedText): boolean {
-  const read = ({ text, file }: PlacedText): string => {
-    const { value, problems } = readAsPyYaml(text, file);
-    return JSON.stringify([value, problems.length]);
-  };
-  return one.text === other.text || read(one) === read(other);
 }
 
 type Form = "archive" | "cloud-config" | "script" | "jinja" | "elsewhere" | "unknown-type";

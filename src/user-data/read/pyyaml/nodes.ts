@@ -37,6 +37,11 @@ export function readNodes(text: string): Node | undefined {
   return new NodeReader(text).read();
 }
 
+/** All documents of a text. @throws Refusal */
+export function readStream(text: string): Node[] {
+  return new NodeReader(text).readAll();
+}
+
 class NodeReader {
   readonly #scanner: Scanner;
   readonly #anchors = new Map<string, Node>();
@@ -48,11 +53,26 @@ class NodeReader {
   }
 
   read(): Node | undefined {
-    if (!this.#is("directive", "document-start", "stream-end")) return this.#document();
+    const node = this.#next(true);
+    if (node === undefined || this.#is("stream-end")) return node;
+    const message = this.#is("document-start", "directive")
+      ? "a second document begins here: cloud-init reads none of them"
+      : "this is not part of the document above";
+    return this.#unexpected(message, "check the indentation, and remove the line `---` between documents");
+  }
+
+  readAll(): Node[] {
+    const nodes: Node[] = [];
+    for (let node = this.#next(true); node !== undefined; node = this.#next(false)) nodes.push(node);
+    return nodes;
+  }
+
+  #next(isFirst: boolean): Node | undefined {
+    if (isFirst && !this.#is("directive", "document-start", "stream-end")) return this.#document();
     while (this.#is("document-end")) this.#scanner.take();
     if (this.#is("stream-end")) return undefined;
     this.#directives();
-    if (!this.#is("document-start")) this.#unexpected("`---` must follow the directives");
+    if (!this.#is("document-start")) this.#unexpected("`---` must be between documents, and follow directives");
     this.#scanner.take();
     return this.#document();
   }
@@ -63,12 +83,7 @@ class NodeReader {
     const isExplicit = this.#scanner.peek().start > 0;
     const node = isEmpty && isExplicit ? this.#empty() : this.#node({ isBlock: true });
     while (this.#is("document-end")) this.#scanner.take();
-    if (!this.#is("stream-end")) {
-      const message = this.#is("document-start", "directive")
-        ? "a second document begins here: cloud-init reads none of them"
-        : "this is not part of the document above";
-      this.#unexpected(message, "check the indentation, and remove the line `---` between documents");
-    }
+    this.#anchors.clear();
     return node;
   }
 

@@ -3,7 +3,7 @@ import { unprintableCharacters } from "../../../config/read-text.ts";
 import { shown } from "../../../config/shown.ts";
 import { SourceText } from "../../../config/source-text.ts";
 import { parseYaml, type YamlDocument } from "../../../config/yaml.ts";
-import { type Node, readNodes } from "./nodes.ts";
+import { type Node, readNodes, readStream } from "./nodes.ts";
 import { Refusal } from "./scalars.ts";
 import { Values } from "./values.ts";
 
@@ -22,12 +22,27 @@ export function readAsPyYaml(text: string, file: string): YamlDocument {
   }
 }
 
+/** All documents of a text, read in the same way, as also the YAML of Go is; undefined where one is refused. */
+export function readStreamAsPyYaml(text: string, file: string): YamlDocument[] | undefined {
+  const source = new SourceText(file, text);
+  try {
+    return readStream(text).map((root) => documentAt(source, root));
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
 /** @throws Refusal */
 function documentOf(source: SourceText): YamlDocument {
-  const { file, text } = source;
   const [unprintable] = unprintableCharacters(source, 1);
   if (unprintable !== undefined) throw new Refusal(unprintable.message, 0, unprintable.hint);
-  const root = readNodes(text);
+  return documentAt(source, readNodes(source.text));
+}
+
+/** @throws Refusal */
+function documentAt(source: SourceText, root: Node | undefined): YamlDocument {
+  const { file, text } = source;
   const values = new Values();
   const value = root === undefined ? null : values.of(root);
   const places = new Places(source, root, values);
