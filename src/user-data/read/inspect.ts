@@ -130,6 +130,7 @@ class YamlInspector {
   #isForeign(document: YamlDocument | undefined): boolean {
     const value = document?.value ?? document?.partial;
     const { configuration } = this.#options.known;
+    if (Array.isArray(value)) return true;
     return isMapping(value) && !Object.keys(value).some((key) => configuration.includes(key));
   }
 
