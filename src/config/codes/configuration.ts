@@ -149,7 +149,8 @@ export const deliveryCodes = {
     remedy: "Correct the place that the message shows: mostly quotes or spaces are missing.",
   },
   "missing-header": {
-    meaning: "cloud-init ignores user-data that does not begin with one of its headers: `#cloud-config`, exactly `## template: jinja`, or the headers of a MIME message with `MIME-Version`. A byte-order mark before them counts, too.",
+    meaning:
+      "cloud-init ignores user-data that begins with none of its headers, exactly as it knows them: `#cloud-config`, `## template: jinja`, MIME headers with `MIME-Version`. A byte-order mark spoils it.",
     remedy: "Correct the first line.",
     example:
       "write_files:\n  - path: /etc/kanod-configure/configuration.yaml\n    content: |\n      name: node-1\nruncmd: [kanod-runcmd]",
