@@ -29,7 +29,7 @@ export interface BootParams {
   log: Logger;
   store: Store;
   /** See {@link RunnableParams.defer}. */
-  defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
+  defer(name: string, code: (result: RunResult, host: Host, store: Store) => void | Promise<void>): void;
 }
 
 /**
@@ -67,10 +67,10 @@ export interface RunnableParams extends Readonly<Partial<Provided>> {
   need<Key extends keyof Provided>(key: Key): Provided[Key];
   /**
    * Has `code` run at the end of the run, after the last contribution and whatever the outcome, the last deferred
-   * first. It gets 300 s and a host of its own: the contribution's is closed when the contribution ends. A failure
+   * first. It gets 300 s, and a host and a store of its own: the contribution's are closed when the contribution ends. A failure
    * there is logged as a warning and does not change the outcome of the run.
    */
-  defer(name: string, code: (result: RunResult, host: Host) => void | Promise<void>): void;
+  defer(name: string, code: (result: RunResult, host: Host, store: Store) => void | Promise<void>): void;
 }
 
 /**

@@ -290,7 +290,9 @@ export class Runner {
   async #runDeferred(result: RunResult): Promise<void> {
     for (const { name, contribution, code } of this.#deferred.reverse()) {
       const log = this.#logOf(contribution);
-      const failure = await this.#beside(contribution, "end", log, undefined, (host) => code(result, host));
+      const failure = await this.#beside(contribution, "end", log, undefined, (host) =>
+        code(result, host, this.#options.store(contribution, log, host)),
+      );
       if (failure === undefined) log.debug(`${name}: finished`);
       else log.warn(`${name} at the end of the run failed: ${describeError(failure.error).message}`);
     }

@@ -57,8 +57,9 @@ function endOfProcess(): () => AbortSignal {
 }
 
 /**
- * SIGINT, SIGTERM and errors that nobody waits for abort the signal, so that the run ends in order and its journal says
- * why. A second SIGINT or SIGTERM ends the process at once, as a user at a terminal expects.
+ * SIGINT, SIGTERM, SIGHUP and errors that nobody waits for abort the signal, so that the run ends in order and its journal
+ * says why. A second SIGINT or SIGTERM ends the process at once, as a user at a terminal expects; a second SIGHUP does
+ * not: shell and kernel may both send one when a session ends.
  */
 function abortSignal(): AbortSignal {
   const controller = new AbortController();
@@ -74,6 +75,7 @@ function abortSignal(): AbortSignal {
   // Not `once`: a listener that is gone when execa's looks would make it end the process, as if nobody listened.
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  process.on("SIGHUP", abort);
   process.on("uncaughtException", abort);
   process.on("unhandledRejection", (reason) => abort(reason instanceof Error ? reason : new Error(String(reason))));
   return controller.signal;

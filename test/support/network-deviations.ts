@@ -24,6 +24,8 @@ export const deviations: Readonly<Record<"cloud-init-networkd" | "cloud-init-nm"
     { id: "accept-ra-of-all-kinds", side: "ours", fact: /^vlan15\.network \[Network\] IPv6AcceptRA=/ },
   ],
   "cloud-init-nm": [
+    { id: "link-files", side: "ours", fact: /\.link \[/ },
+    { id: "patterns", side: "ours", fact: /\[connection\] multi-connect=3$/ },
     { id: "no-dhcp-unasked", side: "ours", fact: /\[ipv4\] method=(disabled|link-local)$/ },
     { id: "accept-ra", side: "ours", fact: /\[ipv6\] method=(link-local|disabled|dhcp|auto)$/ },
     { id: "accept-ra", side: "theirs", fact: /\[ipv6\] method=(auto|manual)$/ },

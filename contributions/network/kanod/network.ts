@@ -1,11 +1,18 @@
-import { register } from "kanod-configure";
+import { register, registerBoot } from "kanod-configure";
 import { checkNetworkSections } from "./check/sections.ts";
-import { configureNetwork } from "./switch/configure.ts";
+import { configureNetwork, settleSwitch } from "./switch/configure.ts";
 
 /** Longer than all network checks together may take, in seconds. */
 const timeout = 3600;
+/** A run that was ended within a switch of networks is settled by the next one, and already by the next boot. */
+const owed = {
+  "former-network": (params: Parameters<typeof settleSwitch>[0], { data }: { data: unknown }) =>
+    settleSwitch(params, data),
+};
 
 register("Network", 10, (params) => configureNetwork(params), {
   timeout,
+  owed,
   check: ({ conf, system }) => checkNetworkSections(conf, system),
 });
+registerBoot("Network", 1, () => {}, { owed });

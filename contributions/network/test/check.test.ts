@@ -66,7 +66,7 @@ const devices: readonly Case[] = [
   ["error[bad-mac-address]", 'ethernets: {eno1: {match: {macaddress: »"52-54-00-00-00-01"}}}'],
   [
     "warning[same-match]",
-    'ethernets:\n  a: {match: {macaddress: "52:54:00:00:00:01"}}\n  b: {match: {macaddress: »"52:54:00:00:00:01"}}',
+    'ethernets:\n  a: {dhcp4: true, match: {macaddress: "52:54:00:00:00:01"}}\n  b: {dhcp4: true, match: {macaddress: »"52:54:00:00:00:01"}}',
   ],
   ["error[unknown-device]", "ethernets: {eno1: {}}\nbonds: {bond0: {interfaces: [eno1, »eno2]}}"],
   ["error[unknown-device]", "bridges: {br0: {interfaces: [»eno1]}}"],
@@ -119,6 +119,20 @@ const texts: readonly Case[] = [
   ["error[bad-network-text]", 'ethernets: {eno1: {addresses: [{192.0.2.1/24: {label: »"a\\nb"}}]}}'],
   ["error[bad-network-text]", 'ethernets: {»"eno\\n1": {match: {name: eno1}}}'],
   ["error[bad-domain]", "ethernets: {eno1: {nameservers: {addresses: [192.0.2.53], search: [»-example.org]}}}"],
+];
+
+const uses: readonly Case[] = [
+  ["warning[address-on-port]", "ethernets: {eno1: {»dhcp4: true}}\nbonds: {bond0: {interfaces: [eno1], dhcp4: true}}"],
+  [
+    "warning[address-on-port]",
+    "ethernets: {eno1: {»addresses: [192.0.2.2/24]}}\nbridges: {br0: {interfaces: [eno1], dhcp4: true}}",
+  ],
+  ["warning[spare-interface]", "ethernets: {eno1: {dhcp4: true}, »eno2: {}}"],
+  [
+    "warning[vlan-mtu-above-link]",
+    "ethernets: {a: {mtu: 1500}}\nvlans: {v: {id: 5, link: a, dhcp4: true, mtu: »9000}}",
+  ],
+  ["warning[vlan-mtu-above-link]", "ethernets: {a: {}}\nvlans: {v: {id: 5, link: a, dhcp4: true, mtu: »9000}}"],
 ];
 
 const routes: readonly Case[] = [
@@ -246,6 +260,7 @@ const all: Readonly<Record<string, readonly Case[]>> = {
   devices,
   addresses,
   texts,
+  uses,
   routes,
   bonds,
   tunnels,
@@ -347,7 +362,6 @@ describe("checks", () => {
       "error[checks-too-long]",
       "»network_checks: [{tcp: vault.example.org:8200, tries: 100, timeout: 60, interval: 60}]",
     ],
-    ["warning[rollback-without-checks]", "»network_rollback: true"],
   ])("%s: %s", (problem, text) => expectProblems(`${text}\n`, [problem]));
 });
 
@@ -388,7 +402,6 @@ test("no check is without a case", () => {
     "error[nested-network]",
     "error[bad-port]",
     "error[checks-too-long]",
-    "warning[rollback-without-checks]",
   ];
   const missing = [...found("check/", "version1/")].filter((code) => ![...tested, ...elsewhere].includes(code));
   expect(missing).toEqual([]);

@@ -112,12 +112,16 @@ describe("the example of the README", () => {
   });
 });
 
+/** Each renderer's last step: it looks whether the machine is as it was asked for. */
+const look = "ip -json address show";
+
 const bringUp: Readonly<Record<Renderer, readonly string[]>> = {
-  netplan: ["netplan generate", "netplan apply"],
-  networkd: ["networkctl reload", "networkctl reconfigure eno1"],
+  netplan: ["netplan generate", "netplan apply", look],
+  networkd: ["networkctl reload", "networkctl reconfigure eno1", look],
   "network-manager": [
     "nmcli connection reload",
     "nmcli --wait 60 connection up filename /etc/NetworkManager/system-connections/cloud-init-eno1.nmconnection",
+    look,
   ],
 };
 
@@ -152,7 +156,7 @@ describe.each(renderers)("with %s", (renderer) => {
 
   test("a second run finds nothing to do", async () => {
     const first = await run(renderer, {});
-    const second = await run(renderer, { files: { ...machine(eno1), ...modesOf(first) } });
+    const second = await run(renderer, { files: { ...machine(eno1), ...modesOf(first) }, store: first.store });
     expect(second.state).toBe("done");
     expect(second.steps.filter((step) => step.kind === "write" || step.kind === "run")).toEqual([]);
     expect(second.log.map(({ message }) => message)).toContain(`network: unchanged (${renderer})`);
@@ -262,7 +266,7 @@ describe("a check that fails", () => {
   const former = "network: {version: 2, ethernets: {eno1: {addresses: [192.0.2.10/24]}}}\n";
   const files = { ...machine(eno1), "/etc/netplan/50-cloud-init.yaml": { content: former, mode: 0o600 } };
   const check = { http: "http://user:word@192.0.2.80/health?token=word", tries: 3, timeout: 2, interval: 1 };
-  const conf = { name: "node-1", network: dhcp, network_checks: [check] };
+  const conf = { name: "node-1", network: dhcp, network_checks: [check], network_rollback: false };
   const responses = [{ url: check.http, status: 503 }];
 
   test("fails the run after its tries, with what was tried", async () => {
@@ -409,14 +413,113 @@ test("two interfaces swap their names through a third one", async () => {
 
 test("what was remembered of a network is forgotten before the machine goes over to another", async () => {
   const first = await run("networkd", {});
-  const memory = Object.keys(first.files).filter((path) => path.startsWith("/var/lib/kanod-configure/network"));
-  expect(memory).not.toEqual([]);
+  expect(first.store.values).toHaveProperty("digest");
   const next = { version: 2 as const, ethernets: { eno1: { addresses: ["192.0.2.10/24"] } } };
-  const { steps } = await run("networkd", { network: next, files: { ...machine(eno1), ...first.files } });
-  const order = steps.flatMap((step) => {
-    if (step.kind === "remove" && memory.includes(step.path)) return ["forget"];
-    return step.kind === "run" ? ["run"] : [];
+  const broken = [...systemd, { argv: ["networkctl"], prefix: true, exitCode: 1 }];
+  const conf = { name: "node-1", network: next, network_rollback: false };
+  const second = await run("networkd", { conf, commands: broken, store: first.store });
+  expect(second.error).toMatchObject({ code: "command-failed" });
+  expect(second.store.values).not.toHaveProperty("digest");
+});
+
+describe("for NetworkManager", () => {
+  const keyfile = (id: string): string => `/etc/NetworkManager/system-connections/cloud-init-${id}.nmconnection`;
+  const nics = { eth0: "52:54:00:aa:bb:01", eth1: "52:54:00:aa:bb:02" };
+  const made = async (network: Record<string, unknown>): Promise<ContributionRun> => {
+    const result = await run("network-manager", { network: { version: 2, ...network }, files: machine(nics) });
+    expect(result.error).toBeUndefined();
+    return result;
+  };
+
+  test("a name that is set lasts: udev sets it at each boot", async () => {
+    const { files } = await made({
+      ethernets: { lan: { match: { macaddress: nics.eth0 }, "set-name": "lan0", dhcp4: true } },
+    });
+    const link = files["/etc/systemd/network/10-cloud-init-lan0.link"];
+    expect(link).toMatch(/\[Match\]\nPermanentMACAddress=52:54:00:aa:bb:01\n\n\[Link\]\nName=lan0\n/);
   });
-  expect(order[0]).toBe("forget");
-  expect(order).toContain("run");
+
+  test("a pattern is for each interface that matches, and each is activated", async () => {
+    const result = await made({ ethernets: { all: { match: { name: "eth*" }, dhcp4: true } } });
+    expect(result.files[keyfile("all")]).toMatch(/^multi-connect=3$/m);
+    const ups = commands(result).filter((command) => command.includes("connection up"));
+    expect(ups.map((command) => command.split(" ").slice(-2).join(" "))).toEqual(["ifname eth0", "ifname eth1"]);
+  });
+
+  test("a static address of one family does not go with the other", async () => {
+    const { files } = await made({ ethernets: { eth0: { addresses: ["192.0.2.5/24"], dhcp6: true } } });
+    expect(files[keyfile("eth0")]).toMatch(/\[ipv6\]\nmethod=auto\nmay-fail=true/);
+  });
+
+  test("lo is a loopback", async () => {
+    const { files } = await made({ ethernets: { lo: { addresses: ["198.51.100.7/32"] } } });
+    expect(files[keyfile("lo")]).toMatch(/^type=loopback$/m);
+    expect(files[keyfile("lo")]).toMatch(/^interface-name=lo$/m);
+  });
+
+  test("what is on a device that has a MAC address names its interface, and a bond its primary port's", async () => {
+    const port = (mac: string, name: string): object => ({ match: { macaddress: mac }, "set-name": name });
+    const { files } = await made({
+      ethernets: { a: port(nics.eth0, "slot1"), b: port(nics.eth1, "slot2") },
+      tunnels: { vx0: { mode: "vxlan", id: 5, link: "a", remote: "192.0.2.1" } },
+      bonds: { bond0: { interfaces: ["a", "b"], parameters: { mode: "active-backup", primary: "a" } } },
+    });
+    expect(files[keyfile("vx0")]).toMatch(/^parent=slot1$/m);
+    expect(files[keyfile("bond0")]).toMatch(/^primary=slot1$/m);
+  });
+
+  test("a port without addresses waits for no router", async () => {
+    const { files } = await made({
+      ethernets: { eth0: {} },
+      tunnels: { vx0: { mode: "vxlan", id: 5, link: "eth0", remote: "192.0.2.1" } },
+    });
+    expect(files[keyfile("eth0")]).toMatch(/\[ipv6\]\nmethod=link-local/);
+  });
+});
+
+describe("what is looked at afterwards", () => {
+  /** `ip`, by which eth0 has these. */
+  const ip = (address: object, routes: readonly object[] = []): NonNullable<ContributionTest["commands"]> => {
+    const link = { ifname: "eno1", flags: ["UP"], mtu: 1500, addr_info: [], ...address };
+    return [
+      ...systemd,
+      { argv: ["ip", "-json", "link", "show"], stdout: "[]" },
+      { argv: ["ip", "-json", "-details", "address", "show"], stdout: JSON.stringify([link]) },
+      { argv: ["ip", "-json", "-4", "route", "show", "table", "all"], stdout: JSON.stringify(routes) },
+      { argv: ["ip", "-json", "-6", "route", "show", "table", "all"], stdout: "[]" },
+      { argv: ["ip", "-json", "address", "show"], stdout: "[]" },
+      { argv: ["networkctl"], prefix: true },
+      { argv: ["ip"], prefix: true },
+    ];
+  };
+  const wanted = {
+    addresses: ["192.0.2.10/24"],
+    mtu: 1500,
+    routes: [{ to: "default", via: "192.0.2.1", table: 101, metric: 5 }],
+  };
+  const has = { addr_info: [{ family: "inet", local: "192.0.2.10", prefixlen: 24, scope: "global" }] };
+  const route = { dst: "default", gateway: "192.0.2.1", dev: "eno1", table: "101", metric: 5, protocol: "static" };
+  const outcome = async (settings: object, commands: ContributionTest["commands"]): Promise<string> => {
+    const network = { version: 2, ethernets: { eno1: settings } };
+    const conf = { name: "node-1", network, network_rollback: false };
+    return messageOf(await run("networkd", { conf: conf as Configuration, commands }));
+  };
+
+  test.each([
+    [wanted, has, [route], ""],
+    [wanted, {}, [route], "eno1: the address 192.0.2.10/24 is missing"],
+    [wanted, { ...has, mtu: 1400 }, [route], "eno1: its MTU is 1400, not 1500"],
+    [wanted, { ...has, flags: [] }, [route], "eno1: it is down"],
+    [wanted, { ...has, ifname: "eth7" }, [route], "eno1: there is no such interface"],
+    [wanted, has, [], "eno1: the route default via 192.0.2.1 in table 101 is missing"],
+    [wanted, has, [{ ...route, table: "main" }], "eno1: the route default via 192.0.2.1 in table 101 is missing"],
+    [wanted, has, [{ ...route, metric: 6 }], "eno1: the route default via 192.0.2.1 in table 101 is missing"],
+    [{ dhcp4: true }, has, [], "eno1: no address from DHCPv4"],
+    [{ dhcp4: true }, { addr_info: [{ ...has.addr_info[0], dynamic: true }] }, [], ""],
+    [{ ...wanted, optional: true }, {}, [], ""],
+  ])("%j with %j", async (settings, link, routes, expected) => {
+    const message = await outcome(settings, ip(link, routes));
+    if (expected === "") expect(message.trim()).toBe("");
+    else expect(message).toContain(`the network is not as it was asked for: ${expected}`);
+  });
 });

@@ -30,6 +30,8 @@ const rules: readonly Rule[] = [
   devices.cables,
   devices.networkManagerDevices,
   devices.virtualFunctions,
+  devices.portAddresses,
+  devices.vlanMtus,
   addresses,
   duplicateAddresses,
   labels,
@@ -48,13 +50,18 @@ const rules: readonly Rule[] = [
   inexactNumbers,
 ];
 
-/** All that is wrong with, or noteworthy in, a network that the schema has accepted. Pointers are those of the user. */
-export function checkNetwork(network: Network): Finding[] {
+/**
+ * All that is wrong with, or noteworthy in, a network that the schema has accepted, besides what its translation found.
+ * Pointers are those of the user.
+ */
+export function checkNetwork(network: Network, translation: readonly Finding[] = []): Finding[] {
   const byId = new Map(network.devices.map((device) => [device.id, device]));
   const context = { network, byId, names: devices.referableNames({ network, byId }) };
-  return rules
-    .flatMap((rule) => rule(context))
-    .map((finding) => ({ ...finding, pointer: network.locate(finding.pointer) }));
+  const locate = (finding: Finding): Finding => ({ ...finding, pointer: network.locate(finding.pointer) });
+  const findings = [...translation, ...rules.flatMap((rule) => rule(context)).map(locate)];
+  // What a device is for may be what is written wrong.
+  const isClear = !findings.some(({ severity }) => severity === "error");
+  return isClear ? [...findings, ...devices.spareInterfaces(context).map(locate)] : findings;
 }
 
 /** One key in two sections: netplan and others would mix the two. */

@@ -216,3 +216,60 @@ function nameFault(name: string): string | undefined {
 export function referableNames(context: Pick<CheckContext, "network" | "byId">): Set<string> {
   return new Set([...context.byId.keys(), ...patchPorts(context.network)]);
 }
+
+/** Addresses of a bond's or bridge's port are not used: its frames go to the bond or bridge. */
+export const portAddresses: Rule = ({ network, byId }) =>
+  network.devices.flatMap((master) => {
+    if (master.kind !== "bonds" && master.kind !== "bridges") return [];
+    return settingsOf(master)
+      .texts("interfaces")
+      .flatMap((id) => {
+        const port = byId.get(id);
+        const settings = port === undefined ? undefined : settingsOf(port);
+        const isOn = (key: string): boolean =>
+          (key === "addresses" ? settings?.has(key) : settings?.flag(key)) === true;
+        return ["addresses", "dhcp4", "dhcp6"].filter(isOn).map((key) => {
+          const message = `${shown(id)} is a port of ${shown(master.id)}: ${key} has no effect there`;
+          const hint = `move it to ${shown(master.id)}`;
+          return warning("address-on-port", settings?.at(key) ?? "", message, { hint, atKey: true });
+        });
+      });
+  });
+
+/** In bytes, of Ethernet. */
+const defaultMtu = 1500;
+
+/** The kernel lets no VLAN have a larger MTU than the device that it is on. */
+export const vlanMtus: Rule = ({ network, byId }) =>
+  network.devices.flatMap((device) => {
+    const settings = settingsOf(device);
+    const mtu = device.kind === "vlans" ? settings.number("mtu") : undefined;
+    const link = byId.get(settings.text("link") ?? "");
+    if (mtu === undefined || link === undefined) return [];
+    const given = settingsOf(link).number("mtu");
+    if (mtu <= (given ?? defaultMtu)) return [];
+    const about = given === undefined ? `${defaultMtu} unless something else sets it` : String(given);
+    const message = `the MTU of a VLAN cannot be larger than that of its link: that of ${shown(link.id)} is ${about}`;
+    const hint = `set \`mtu\` of ${shown(link.id)}`;
+    return [warning("vlan-mtu-above-link", settings.at("mtu"), message, { hint })];
+  });
+
+/** Each boot waits for an interface that nothing uses, when it has no carrier. */
+export const spareInterfaces: Rule = ({ network }) => {
+  const used = new Set(
+    network.devices.flatMap((device) => {
+      const settings = settingsOf(device);
+      return [
+        ...settings.texts("interfaces"),
+        ...[settings.text("link"), settings.text("peer")].flatMap((id) => id ?? []),
+      ];
+    }),
+  );
+  return network.devices.flatMap((device) => {
+    const settings = settingsOf(device);
+    const isConfigured = settings.keys().some((key) => !["match", "set-name", "mtu", "wakeonlan"].includes(key));
+    if (device.kind !== "ethernets" || isConfigured || used.has(device.id) || device.id === "lo") return [];
+    const message = `nothing uses ${shown(device.id)}: without a carrier it delays each boot`;
+    return [warning("spare-interface", device.pointer, message, { hint: "add `optional: true`", atKey: true })];
+  });
+};

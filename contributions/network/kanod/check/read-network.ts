@@ -35,7 +35,7 @@ function read(value: unknown): ReadNetwork {
   }
   const { version2, places, findings } = translateVersion1(value, pointer);
   const network = readVersion2(version2, pointer, locatorOf(places));
-  return { network, findings: [...findings, ...checkNetwork(network)] };
+  return { network, findings: checkNetwork(network, findings) };
 }
 
 const nested: Finding = error(

@@ -1,9 +1,9 @@
-import type { Finding, SystemSettings } from "kanod-configure";
+import type { Finding, ProxySettings, SystemSettings } from "kanod-configure";
 import { hasErrors, isMapping, type Problem } from "kanod-configure";
 import { longestDuration, type NetworkCheck } from "../checks/network-checks.ts";
 import { render } from "../renderers/render.ts";
 import { rendererNamed } from "../renderers/select.ts";
-import { error, warning } from "./context.ts";
+import { error } from "./context.ts";
 import { readNetwork } from "./read-network.ts";
 
 /** The sections of a configuration that are about the network, as the schema has accepted them. */
@@ -11,6 +11,9 @@ export interface NetworkSections {
   network?: unknown;
   network_checks?: readonly NetworkCheck[];
   network_rollback?: boolean;
+  /** Of other elements: what the checks need of them. */
+  proxy?: ProxySettings;
+  certificates?: Readonly<Record<string, string>>;
 }
 
 /** How long all network checks may take together, in seconds. */
@@ -39,7 +42,7 @@ function networkFindings(conf: NetworkSections, system: SystemSettings): Finding
   return [...findings, ...render(network, renderer, { interfaces: [] }).findings];
 }
 
-function checkFindings({ network_checks: checks = [], network_rollback: rollback }: NetworkSections): Finding[] {
+function checkFindings({ network_checks: checks = [] }: NetworkSections): Finding[] {
   const findings = checks.flatMap((check, index): Finding[] => {
     const port = Number(check.tcp?.split(":").at(-1) ?? 1);
     if (port > 0 && port < 65536) return [];
@@ -50,10 +53,6 @@ function checkFindings({ network_checks: checks = [], network_rollback: rollback
     const message = `the checks may take ${Math.ceil(duration)} s together; ${longestChecks} s are allowed`;
     const hint = "lower tries, timeout or interval";
     findings.push(error("checks-too-long", "/network_checks", message, { hint, atKey: true }));
-  }
-  if (rollback === true && checks.length === 0) {
-    const message = "network_rollback has no effect without network_checks";
-    findings.push(warning("rollback-without-checks", "/network_rollback", message, { atKey: true }));
   }
   return findings;
 }

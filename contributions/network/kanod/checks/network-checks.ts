@@ -1,5 +1,5 @@
-import type { Host, Logger } from "kanod-configure";
-import { AgentError, HostError } from "kanod-configure";
+import type { Host, Logger, ProxySettings } from "kanod-configure";
+import { AgentError, HostError, isReference, proxyFor, proxyVariables } from "kanod-configure";
 
 /** One entry of `network_checks`: exactly one of the first three. */
 export interface NetworkCheck {
@@ -14,6 +14,14 @@ export interface NetworkCheck {
   timeout?: number;
   /** In seconds. */
   interval?: number;
+}
+
+/** With what `http` checks are made, as later contributions set it up for all programs. */
+export interface CheckSurroundings {
+  proxy?: ProxySettings | undefined;
+  certificates?: Readonly<Record<string, string>> | undefined;
+  /** Entries of `no_proxy` in system.yaml. */
+  noProxy: readonly string[];
 }
 
 const defaults = { tries: 12, timeout: 5, interval: 5 };
@@ -31,15 +39,26 @@ export function longestDuration({ tries, timeout, interval }: NetworkCheck): num
  *
  * @throws AgentError `network-check-failed`, with what was tried and how it failed last
  */
-export async function runNetworkChecks(host: Host, checks: readonly NetworkCheck[], log: Logger): Promise<void> {
+export async function runNetworkChecks(
+  host: Host,
+  checks: readonly NetworkCheck[],
+  surroundings: CheckSurroundings,
+  log: Logger,
+): Promise<void> {
   for (const [index, check] of checks.entries()) {
-    await runCheck(host, check, `network_checks[${index}]`, log);
+    await runCheck(host, check, surroundings, `network_checks[${index}]`, log);
   }
 }
 
-async function runCheck(host: Host, check: NetworkCheck, place: string, log: Logger): Promise<void> {
+async function runCheck(
+  host: Host,
+  check: NetworkCheck,
+  surroundings: CheckSurroundings,
+  place: string,
+  log: Logger,
+): Promise<void> {
   const { tries = defaults.tries, timeout = defaults.timeout, interval = defaults.interval } = check;
-  const { subject, attempt } = attemptOf(host, check, timeout);
+  const { subject, attempt } = attemptOf(host, check, surroundings, timeout);
   const started = host.now().getTime();
   let fault = "";
   for (let count = 1; count <= tries; count++) {
@@ -68,10 +87,10 @@ interface Attempt {
   attempt: () => Promise<void>;
 }
 
-function attemptOf(host: Host, check: NetworkCheck, timeout: number): Attempt {
+function attemptOf(host: Host, check: NetworkCheck, surroundings: CheckSurroundings, timeout: number): Attempt {
   if (check.http !== undefined) {
     const url = check.http;
-    return { subject: shownUrl(url), attempt: () => reachServer(host, url, timeout) };
+    return { subject: shownUrl(url), attempt: () => reachServer(host, url, surroundings, timeout) };
   }
   if (check.tcp !== undefined) {
     const { name, port } = endpoint(check.tcp);
@@ -81,8 +100,23 @@ function attemptOf(host: Host, check: NetworkCheck, timeout: number): Attempt {
   return { subject: name, attempt: async () => void (await host.lookup(name, { timeout })) };
 }
 
-async function reachServer(host: Host, url: string, timeout: number): Promise<void> {
-  const { status } = await host.fetch(url, { timeout });
+async function reachServer(
+  host: Host,
+  url: string,
+  { proxy, certificates = {}, noProxy }: CheckSurroundings,
+  timeout: number,
+): Promise<void> {
+  const through = proxyFor(proxyVariables(proxy, noProxy), url);
+  const options = { timeout, ...(through === undefined ? {} : { proxy: through }) };
+  // Given by reference they come from Vault, which is reached later.
+  const ca = Object.values(certificates)
+    .filter((text) => !isReference(text))
+    .join("\n");
+  const { status } = await host.fetch(url, options).catch((error: unknown) => {
+    // `ca` replaces the authorities of the system: a server that one of these vouches for needs the first try.
+    if (ca === "" || !url.startsWith("https:") || !(error instanceof HostError)) throw error;
+    return host.fetch(url, { ...options, ca });
+  });
   if (status < serverErrors) return;
   throw new HostError("fetch-failed", shownUrl(url), `${shownUrl(url)} answers with status ${status}`);
 }

@@ -26,7 +26,7 @@ export function namesOf(device: Device, interfaces: readonly InterfaceFacts[]): 
 }
 
 /** fnmatch(3), as far as systemd and netplan use it. */
-function fitsPattern(pattern: string, text: string): boolean {
+export function fitsPattern(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|\\]/g, "\\$&")
     .replaceAll("[!", "[^")

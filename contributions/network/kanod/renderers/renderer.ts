@@ -9,16 +9,24 @@ export interface Renderer {
   readonly backEnd?: string;
   /** The files that it reads, of whoever wrote them. */
   readonly files: readonly ConfigurationFiles[];
+  /** Units of systemd of which one or more run it. */
+  readonly units: readonly string[];
   /** Whether the machine has it. */
   available(host: Host): Promise<boolean>;
   /** The network in its form. Pure. */
   render(network: Network, context: RenderContext): Rendering;
   /** The interfaces that files of its own configure; undefined where there are none. */
   read?(files: readonly RenderedFile[], interfaces: readonly InterfaceFacts[]): Contents | undefined;
+  /** The interfaces that it has in hand now, with the profiles that are active. */
+  holds?(host: Host): Promise<Pick<Setup, "names" | "profiles">>;
+  /** Those of `files` that would configure, in place of a file of ours, one of the interfaces of a setup. */
+  rivals?(files: readonly KeptFile[], setup: Setup, interfaces: readonly InterfaceFacts[]): Rival[];
   /** Has the tool itself check the files that are in place, before anything is brought up. @throws AgentError */
   accept?(host: Host): Promise<void>;
   /** Has it read the files that are in place, and waits until the interfaces are up. Bounded in time. */
   start(host: Host, setup: Setup, log: Logger): Promise<void>;
+  /** How an interface differs, by what the tool says, from what the setup asks of it. */
+  verify?(host: Host, setup: Setup): Promise<string[]>;
   /** Gives up what it holds of `from` and `to` does not have: before `to` is started, and what is returned after that. */
   takeOver?(host: Host, from: Setup, to: Setup): Promise<() => Promise<void>>;
 }
@@ -30,6 +38,8 @@ export interface ConfigurationFiles {
   folder: string;
   /** Those that configure a network. */
   name: RegExp;
+  /** Folders of the operating system and of the running system with more of them: those in `folder` go before. */
+  others?: readonly string[];
   /** Those that cloud-init or kanod-configure writes: by name, and where that is not enough by content. */
   own?: RegExp;
   ownContent?: RegExp;
@@ -46,6 +56,15 @@ export interface RenderedFile {
   group?: string;
   /** Of a file that is put back: whose it was. */
   owner?: { uid: number; gid: number };
+}
+
+/** A file as it was, to be put back. */
+export type KeptFile = RenderedFile & { owner: { uid: number; gid: number } };
+
+export interface Rival {
+  path: string;
+  /** Content of a file in the administrator's folder that hides one of the operating system. */
+  mask: string;
 }
 
 export interface RenderContext {

@@ -1,23 +1,27 @@
 import { createHash } from "node:crypto";
-import type { Distro, Finding, Host, Logger, SystemSettings } from "kanod-configure";
+import type { Distro, Finding, Host, Logger, RunnableParams, Store, SystemSettings } from "kanod-configure";
 import {
   AgentError,
   CommandError,
   describeInterfaces,
   type InterfaceFacts,
   isMapping,
+  noProxyEntries,
   readInterfaces,
   requireNoErrors,
 } from "kanod-configure";
 import { readNetwork } from "../check/read-network.ts";
 import { type NetworkSections, rendererSetting } from "../check/sections.ts";
 import { runNetworkChecks } from "../checks/network-checks.ts";
+import { lookAfterwards } from "../look/look.ts";
 import { matchingInterfaces } from "../model/match-interfaces.ts";
 import { isPhysical, type Network, settingsOf } from "../model/network.ts";
 import { render } from "../renderers/render.ts";
-import type { Renderer, Setup } from "../renderers/renderer.ts";
+import type { Renderer, Rival, Setup } from "../renderers/renderer.ts";
 import { selectRenderer } from "../renderers/select.ts";
 import { cloudInitSwitch, ownFiles, replaceFiles } from "./files.ts";
+import { type Former, formerNetwork, putBackFiles, restore } from "./former.ts";
+import { asidePath, rivalFiles, setAside } from "./rivals.ts";
 import { setupOf, setupOfFiles } from "./setup.ts";
 import { switchOver } from "./transition.ts";
 
@@ -27,37 +31,106 @@ export interface NetworkParams {
   init: { distro: Distro };
   host: Host;
   log: Logger;
+  store: Store;
+  defer: RunnableParams["defer"];
 }
 
-/** Remembers what was brought up last, so that a run which finds the same has nothing to do. */
-const statePath = "/var/lib/kanod-configure/network.json";
+/** Where version 0.1 remembered what it had brought up. */
+const oldStatePath = "/var/lib/kanod-configure/network.json";
+/** What is owed from the first change until the new network has passed its checks: the former network. */
+const openSwitch = "former-network";
 
-/**
- * Brings the machine's network into the state that the configuration asks for, and checks that it works.
- *
- * @throws AgentError `interface-absent`, `unsupported-by-renderer`, `network-check-failed`, …: before anything is changed
- * as far as it can be known then
- */
-export async function configureNetwork(params: NetworkParams): Promise<void> {
-  const { conf, host, log } = params;
-  const checks = conf.network_checks ?? [];
-  if (conf.network === undefined) return await runNetworkChecks(host, checks, log);
-  const wanted = await prepare(params);
-  const state = await readState(host);
-  const before = setupOfFiles(await ownFiles(host, state.files), wanted.setup.renderer, wanted.interfaces);
+/** Puts the former network back where a run ended before it could: by a kill, or a power cut. */
+export async function settleSwitch(
+  { host, log, store }: Pick<NetworkParams, "host" | "log" | "store">,
+  former: unknown,
+): Promise<void> {
+  log.warn("network: an earlier run ended while it changed the network");
+  await store.delete("digest");
   try {
-    const changed = await putInPlace(params, wanted.setup, before, state.digest);
-    if (!changed) log.info(`network: unchanged (${wanted.setup.renderer.name})`);
-    await runNetworkChecks(host, checks, log);
+    await restore(host, former as Former, log);
+    log.warn("network: the former network configuration is back");
   } catch (error) {
-    if (conf.network_rollback !== true || !(error instanceof AgentError) || error.code === "netplan-refuses")
-      throw error;
-    await rollBack(params, wanted.setup, before);
-    throw new AgentError(error.code, `${error.message}; the former network configuration is back`, { cause: error });
+    if (!(error instanceof AgentError) || error.code !== "network-not-restored") throw error;
+    // All that can be done is done: to be owed for ever would keep each later run from configuring the network.
+    log.error(`network: ${error.message}`);
   }
 }
 
+/**
+ * Brings the machine's network into the state that the configuration asks for, and checks that it works. What was there
+ * before is kept until then, and is put back when something fails, unless `network_rollback` is false.
+ *
+ * @throws AgentError `interface-absent`, `unsupported-by-renderer`: before anything is changed; `network-differs`,
+ * `network-check-failed`: afterwards
+ */
+export async function configureNetwork(params: NetworkParams): Promise<void> {
+  const { conf, host, log, store } = params;
+  const makeChecks = (): Promise<void> => {
+    const noProxy = noProxyEntries(params.system["no_proxy"]);
+    return runNetworkChecks(host, conf.network_checks ?? [], { ...conf, noProxy }, log);
+  };
+  if (conf.network === undefined) return await makeChecks();
+  await store.adopt(oldStatePath, readOldState);
+  const wanted = await prepare(params);
+  if (await isInPlace(params, wanted)) {
+    log.info(`network: unchanged (${wanted.setup.renderer.name})`);
+    return await makeChecks();
+  }
+  const rivals = await rivalFiles(host, wanted.setup, wanted.interfaces);
+  const written = [...wanted.setup.files, ...rivals.flatMap(({ path }) => ({ path: asidePath(path) }))];
+  const former = await formerNetwork(host, wanted.setup, [...new Set(written.map(({ path }) => path))]);
+  const rollback = conf.network_rollback === false ? undefined : await openRollback(params, former);
+  try {
+    await putInPlace(params, wanted, rivals, former);
+    await makeChecks();
+    await rollback?.close();
+  } catch (error) {
+    if (!(error instanceof AgentError) || rollback === undefined) throw error;
+    if (error.code !== "netplan-refuses") await rollback.restore(host, error);
+    await rollback.close();
+    throw error;
+  }
+}
+
+interface Rollback {
+  /** @throws AgentError the error, with what became of the former network */
+  restore(host: Host, error: AgentError): Promise<never>;
+  close(): Promise<void>;
+}
+
+/** From now on the former network is owed, until it is closed. A run that is ended puts it back at its end. */
+async function openRollback({ log, store, defer }: NetworkParams, former: Former): Promise<Rollback> {
+  await store.owe(openSwitch, former);
+  let isOpen = true;
+  const close = async (on: Store = store): Promise<void> => {
+    isOpen = false;
+    await on.settle(openSwitch);
+  };
+  defer("the former network", async (_, host, own) => {
+    if (!isOpen) return;
+    await restore(host, former, log);
+    await close(own);
+    log.warn("network: the run was ended; the former network configuration is back");
+  });
+  return {
+    close,
+    restore: async (host, error) => {
+      let outcome = "the former network configuration is back";
+      try {
+        await restore(host, former, log);
+      } catch (second) {
+        if (!(second instanceof AgentError) || second.code !== "network-not-restored") throw second;
+        outcome = second.message;
+      }
+      await close();
+      throw new AgentError(error.code, `${error.message}; ${outcome}`, { cause: error });
+    },
+  };
+}
+
 interface Prepared {
+  network: Network;
   setup: Setup;
   interfaces: readonly InterfaceFacts[];
 }
@@ -78,41 +151,59 @@ async function prepare({ conf, system, init, host, log }: NetworkParams): Promis
   const converted = await rendering.convert?.(host, init.distro);
   const files = [...rendering.files, ...(converted ?? []), cloudInitSwitch];
   const setup = setupOf(network, renderer, { ...rendering, files }, interfaces ?? []);
-  return { setup, interfaces: interfaces ?? [] };
+  return { network, setup, interfaces: interfaces ?? [] };
 }
 
-/** True when something had to be done. */
-async function putInPlace(
-  { host, log }: NetworkParams,
-  setup: Setup,
-  before: Setup,
-  digest: string | undefined,
+/** Whether the files are there as they should be, were brought up, and the machine is as they say. */
+async function isInPlace(
+  { host, store, log }: NetworkParams,
+  { setup, network, interfaces }: Prepared,
 ): Promise<boolean> {
-  const wanted = digestOf(setup);
+  if ((await store.get("digest")) !== digestOf(setup)) return false;
+  const there = await ownFiles(host, (await store.get<string[]>("files")) ?? []);
+  const isThere = setup.files.every(({ path, content, mode }) =>
+    there.some((file) => file.path === path && file.content === content && file.mode === mode),
+  );
+  if (!isThere || there.length !== setup.files.length) return false;
+  const different = await lookAfterwards(host, network, interfaces, setup, 0);
+  for (const difference of different) log.warn(`network: ${difference}`);
+  return different.length === 0;
+}
+
+async function putInPlace(
+  { host, log, store }: NetworkParams,
+  { setup, network, interfaces }: Prepared,
+  rivals: readonly Rival[],
+  former: Former,
+): Promise<void> {
+  const own = await ownFiles(host, (await store.get<string[]>("files")) ?? []);
+  const before = setupOfFiles(own, setup.renderer, interfaces);
+  await store.delete("digest");
   const { written, removed } = await replaceFiles(host, before.files, setup.files);
-  if (written.length === 0 && removed.length === 0 && digest === wanted) return false;
-  await host.remove(statePath);
+  for (const rival of rivals) await setAside(host, rival, log);
   try {
     await setup.renderer.accept?.(host);
   } catch (error) {
-    if (!(error instanceof CommandError) || error.code !== "command-not-found")
-      await replaceFiles(host, setup.files, before.files);
+    if (!(error instanceof CommandError) || error.code !== "command-not-found") {
+      await putBackFiles(host, former);
+    }
     throw error;
   }
   log.info(`network: ${setup.renderer.name}: ${written.length} files written, ${removed.length} removed`);
   await switchOver(host, before, setup, log);
-  const state = { digest: wanted, files: setup.files.map(({ path }) => path) };
-  await host.writeFile(statePath, `${JSON.stringify(state)}\n`, { mode: 0o600 });
-  return true;
-}
-
-async function rollBack({ host, log }: NetworkParams, setup: Setup, before: Setup): Promise<void> {
-  log.warn("network: the former configuration is put back");
-  const renames = setup.renames.map(({ from, to }) => ({ from: to, to: from }));
-  const former = { ...before, renames };
-  await replaceFiles(host, setup.files, former.files);
-  await host.remove(statePath);
-  await switchOver(host, setup, former, log);
+  // In a plan nothing has happened: there is nothing to look at.
+  const { skipped } = await host.run(["ip", "-json", "address", "show"], { why: "see that it is as asked for" });
+  const different = skipped ? [] : await lookAfterwards(host, network, interfaces, setup);
+  if (different.length > 0) {
+    throw new AgentError("network-differs", `the network is not as it was asked for: ${different.join("; ")}`, {
+      hint: "a device that may be absent or without a carrier is `optional: true`",
+    });
+  }
+  await store.set(
+    "files",
+    setup.files.map(({ path }) => path),
+  );
+  await store.set("digest", digestOf(setup));
 }
 
 /** A named interface that is not there, and may not be missing, is the commonest mistake: it is found before all else. */
@@ -143,17 +234,14 @@ function digestOf({ renderer, files }: Setup): string {
     .digest("hex");
 }
 
-async function readState(host: Host): Promise<{ digest?: string | undefined; files: string[] }> {
-  const text = await host.readFile(statePath);
+/** The state of version 0.1; undefined where it is damaged. */
+function readOldState(text: string): Record<string, unknown> | undefined {
   try {
-    const state: unknown = JSON.parse(text ?? "{}");
-    if (!isMapping(state)) return { files: [] };
+    const state: unknown = JSON.parse(text);
+    if (!isMapping(state)) return undefined;
     const { digest, files } = state;
-    return {
-      digest: typeof digest === "string" ? digest : undefined,
-      files: Array.isArray(files) ? files.filter((path) => typeof path === "string") : [],
-    };
+    return { ...(typeof digest === "string" ? { digest } : {}), ...(Array.isArray(files) ? { files } : {}) };
   } catch {
-    return { files: [] };
+    return undefined;
   }
 }

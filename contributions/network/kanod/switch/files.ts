@@ -1,7 +1,7 @@
 import type { Host } from "kanod-configure";
 import { HostError } from "kanod-configure";
 import { renderers } from "../renderers/list.ts";
-import type { ConfigurationFiles, RenderedFile } from "../renderers/renderer.ts";
+import type { ConfigurationFiles, KeptFile, RenderedFile } from "../renderers/renderer.ts";
 
 /** Keeps cloud-init from writing network configuration at later boots. Source: cloud-init, "Network configuration". */
 export const cloudInitSwitch: RenderedFile = {
@@ -10,9 +10,6 @@ export const cloudInitSwitch: RenderedFile = {
   mode: 0o644,
   secret: false,
 };
-
-/** A file as it was, to be put back. */
-export type KeptFile = RenderedFile & { owner: { uid: number; gid: number } };
 
 /**
  * Every file with network configuration that cloud-init, or an earlier run of ours (`known`), has written for any
@@ -25,19 +22,40 @@ export async function ownFiles(host: Host, known: readonly string[] = []): Promi
     if (file !== undefined) kept.set(path, file);
   }
   for (const files of renderers.flatMap((renderer) => renderer.files)) {
-    for (const file of await matching(host, files)) {
+    for (const file of await matching(host, files.folder, files.own)) {
       if (files.ownContent?.test(file.content) !== false) kept.set(file.path, file);
     }
   }
   return [...kept.values()];
 }
 
-async function matching(host: Host, { folder, own }: ConfigurationFiles): Promise<KeptFile[]> {
+/** Every file below /etc with network configuration, for whichever renderer and of whoever. */
+export async function allFiles(host: Host, known: readonly string[]): Promise<KeptFile[]> {
+  const kept = await ownFiles(host, known);
+  for (const { folder, name } of renderers.flatMap((renderer) => renderer.files)) {
+    kept.push(...(await matching(host, folder, name)));
+  }
+  return [...new Map(kept.map((file) => [file.path, file])).values()];
+}
+
+/** The files that a renderer reads, in all its folders: of those with the same name only the first counts. */
+export async function filesInEffect(host: Host, files: ConfigurationFiles): Promise<KeptFile[]> {
+  const byName = new Map<string, KeptFile>();
+  for (const folder of [files.folder, ...(files.others ?? [])]) {
+    for (const file of await matching(host, folder, files.name)) {
+      const name = file.path.slice(folder.length);
+      if (!byName.has(name)) byName.set(name, file);
+    }
+  }
+  return [...byName.values()];
+}
+
+async function matching(host: Host, folder: string, accepted: RegExp | undefined): Promise<KeptFile[]> {
   // Red Hat's /etc/sysconfig/network is a file, and SUSE's a folder.
   const names = (await host.list(folder).catch(noFolder)) ?? [];
   const kept: KeptFile[] = [];
   for (const name of names) {
-    const file = own?.test(name) === true ? await keep(host, `${folder}/${name}`) : undefined;
+    const file = accepted?.test(name) === true ? await keep(host, `${folder}/${name}`) : undefined;
     if (file !== undefined) kept.push(file);
   }
   return kept;

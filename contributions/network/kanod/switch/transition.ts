@@ -13,7 +13,7 @@ export async function switchOver(host: Host, from: Setup, to: Setup, log: Logger
  * `set-name`, at once: udev renames only when an interface appears. Names that change hands go through a third one.
  * Source: ip-link(8).
  */
-async function renameInterfaces(host: Host, renames: Setup["renames"]): Promise<void> {
+export async function renameInterfaces(host: Host, renames: Setup["renames"]): Promise<void> {
   const taken = new Set(renames.map(({ from }) => from));
   const steps = renames.map(({ from, to }, index) => ({
     from,

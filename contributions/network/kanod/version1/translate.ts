@@ -3,6 +3,7 @@ import {
   contains,
   escapePointerPart,
   type Family,
+  isLinkLocal,
   maskLength,
   parseAddress,
   parseNetwork,
@@ -141,7 +142,7 @@ class Translator {
     const control = subnet.text("control");
     if (control === "manual") this.#set(draft, ["activation-mode"], "manual", subnet.at("control"));
     if (control === "hotplug") this.#set(draft, ["optional"], true, subnet.at("control"));
-    this.#copy(draft, type.endsWith("6") ? "ipv6-mtu" : "mtu", subnet, "mtu");
+    this.#subnetMtu(draft, subnet, type);
     this.#dns(draft, subnet);
     if (type === "dhcp" || type === "dhcp4") this.#dhcp(draft, "dhcp4", subnet, metric);
     else if (type === "dhcp6" || type.startsWith("ipv6_")) {
@@ -149,6 +150,14 @@ class Translator {
       if (type.startsWith("ipv6_")) this.#set(draft, ["accept-ra"], true, subnet.at("type"));
     } else if (type === "static" || type === "static6") this.#static(draft, subnet, metric);
     for (const route of subnet.sections("routes")) this.#addRoute(draft, route, metric);
+  }
+
+  /** It is that of the subnet's family; the device's own one goes before that of an IPv4 subnet. */
+  #subnetMtu(draft: Draft, subnet: Settings, type: string): void {
+    const isIpv6 = type.includes("6") || subnet.text("address")?.includes(":") === true;
+    if (isIpv6) this.#copy(draft, "ipv6-mtu", subnet, "mtu");
+    else if (!("mtu" in draft.values)) this.#copy(draft, "mtu", subnet, "mtu");
+    else subnet.raw("mtu");
   }
 
   #dhcp(draft: Draft, key: "dhcp4" | "dhcp6", subnet: Settings, metric: number | undefined): void {
@@ -213,7 +222,10 @@ class Translator {
     const drafts = [...this.#devices.values()];
     const devices = drafts.filter((draft) => gateway !== undefined && reaches(draft, gateway));
     const dynamic = drafts.filter(({ values }) => values[gateway?.family === 6 ? "dhcp6" : "dhcp4"] === true);
-    const device = devices[0] ?? (dynamic.length === 1 ? dynamic[0] : undefined);
+    const physical = drafts.filter(({ name }) => name !== "lo");
+    // A link-local gateway is in reach of every device.
+    const only = gateway !== undefined && isLinkLocal(gateway) && physical.length === 1 ? physical[0] : undefined;
+    const device = only ?? devices[0] ?? (dynamic.length === 1 ? dynamic[0] : undefined);
     if (device !== undefined) this.#addRoute(device, entry, undefined);
     else {
       const message = "no device of this configuration has an address in the network of this gateway";

@@ -1,8 +1,8 @@
 import type { Host } from "kanod-configure";
 import { isMapping, parseYaml } from "kanod-configure";
-import { namesOf } from "../../model/match-interfaces.ts";
+import { matchingInterfaces, namesOf } from "../../model/match-interfaces.ts";
 import { isPhysical, type Network, readVersion2 } from "../../model/network.ts";
-import { releaseInterfaces, waitOnline } from "../networkd/networkd.ts";
+import { namesInHand, releaseInterfaces, waitOnline } from "../networkd/networkd.ts";
 import { commandTimeout, hasProgram } from "../programs.ts";
 import type { RenderedFile, Renderer } from "../renderer.ts";
 import { netplanRefusal, refusalExitCodes } from "./refusal.ts";
@@ -11,7 +11,15 @@ import { netplanFile, renderNetplan } from "./render.ts";
 /** netplan, which hands the network to systemd-networkd or NetworkManager. */
 export const netplan: Renderer = {
   name: "netplan",
-  files: [{ folder: "/etc/netplan", name: /\.yaml$/, own: /^50-cloud-init\.yaml$/ }],
+  files: [
+    {
+      folder: "/etc/netplan",
+      name: /\.yaml$/,
+      own: /^50-cloud-init\.yaml$/,
+      others: ["/run/netplan", "/usr/lib/netplan", "/lib/netplan"],
+    },
+  ],
+  units: [],
   available: (host) => hasProgram(host, "netplan"),
   render: renderNetplan,
   read: (files, interfaces) => {
@@ -21,6 +29,17 @@ export const netplan: Renderer = {
     const made = network.devices.filter((device) => !isPhysical(device)).map(({ id }) => id);
     return { names, made, profiles: [] };
   },
+  holds: async (host) => ({
+    names: await namesInHand(host, (file) => file.startsWith("/run/systemd/network/10-netplan-")),
+    profiles: [],
+  }),
+  rivals: (files, { names }, interfaces) =>
+    files.flatMap((file) => {
+      const devices = networkIn(file.content, file.path)?.devices ?? [];
+      const configured = devices.flatMap((device) => matchingInterfaces(device, interfaces).map(({ name }) => name));
+      const isRival = configured.some((name) => names.includes(name)) || devices.some(({ id }) => names.includes(id));
+      return isRival ? [{ path: file.path, mask: "network: {version: 2}\n" }] : [];
+    }),
   accept: generate,
   start: async (host, setup, log) => {
     await host.run(["netplan", "apply"], { timeout: commandTimeout, why: "bring the network up" });
@@ -37,8 +56,12 @@ export const netplan: Renderer = {
 };
 
 function readFile(files: readonly RenderedFile[]): Network | undefined {
-  const text = files.find(({ path }) => path === netplanFile)?.content;
-  const value = text === undefined ? undefined : parseYaml(text, netplanFile).value;
+  const file = files.find(({ path }) => path === netplanFile);
+  return file && networkIn(file.content, file.path);
+}
+
+function networkIn(text: string, path: string): Network | undefined {
+  const { value } = parseYaml(text, path);
   const network = isMapping(value) ? value["network"] : undefined;
   return isMapping(network) ? readVersion2(network, "/network") : undefined;
 }

@@ -40,6 +40,7 @@ const modemKeys = ["apn", "auto-config", "device-id", "network-id", "pin", "sim-
 
 /** `connection.type`, which is also the name of the device's own section. */
 export function connectionType({ device, settings }: KeyfileJob): string {
+  if (device.id === "lo") return "loopback";
   if (device.kind === "modems") return modemKeys.some((key) => settings.has(key)) ? "gsm" : "cdma";
   if (device.kind === "tunnels") {
     const mode = settings.text("mode") ?? "";
@@ -62,6 +63,8 @@ export function addMatch(job: KeyfileJob, type: string): void {
   if (mac !== undefined) file.section(type).add("mac-address", mac.toUpperCase());
   const name = interfaceName(device);
   if (device.kind === "modems") return;
+  // NM_CONNECTION_MULTI_CONNECT_MULTIPLE: as many interfaces as match.
+  if (mac === undefined && name === undefined) file.section("connection").add("multi-connect", 3);
   if (mac === undefined && name !== undefined) file.section("connection").add("interface-name", name);
   if (pattern !== undefined && isGlob(pattern)) file.section("match").add("interface-name", keyfileList([pattern]));
   file.section("match").add("driver", keyfileList(drivers));
@@ -76,7 +79,7 @@ export function addDevice(job: KeyfileJob, type: string): void {
   if (device.kind === "bridges") addBridge(job, section);
   if (device.kind === "vlans") {
     section.add("id", settings.number("id"));
-    section.add("parent", job.reference(settings.text("link") ?? ""));
+    section.add("parent", job.parent(settings.text("link") ?? ""));
   }
   if (device.kind === "vrfs") section.add("table", settings.number("table"));
   if (device.kind === "virtual-ethernets") section.add("peer", settings.text("peer"));
@@ -99,7 +102,7 @@ const offloads = [
 
 function addHardware(job: KeyfileJob, type: string): void {
   const { device, settings, file } = job;
-  const hasOwnMtu = ["infiniband", "wifi", "wireguard", "ip-tunnel", "gsm", "cdma"].includes(type);
+  const hasOwnMtu = ["infiniband", "loopback", "wifi", "wireguard", "ip-tunnel", "gsm", "cdma"].includes(type);
   const hardware = file.section(hasOwnMtu ? type : "ethernet");
   hardware.add("mtu", settings.number("mtu"));
   const mac = settings.text("macaddress");
@@ -165,7 +168,8 @@ function addBond(job: KeyfileJob, bond: IniSection): void {
   bond.add("primary_reselect", parameters.text("primary-reselect-policy"));
   bond.add("resend_igmp", parameters.number("resend-igmp"));
   bond.add("lp_interval", whole("learn-packet-interval", "s"));
-  bond.add("primary", parameters.text("primary"));
+  const primary = parameters.text("primary");
+  bond.add("primary", primary === undefined ? undefined : job.interfaceOf(primary));
 }
 
 function addBridge(job: KeyfileJob, bridge: IniSection): void {
@@ -252,7 +256,7 @@ function addVxlan(job: KeyfileJob, section: IniSection): void {
   const [low, high] = settings.texts("port-range");
   const [link, port] = [settings.text("link"), settings.text("port")];
   section.add("id", settings.number("id"));
-  section.add("parent", link === undefined ? undefined : job.reference(link));
+  section.add("parent", link === undefined ? undefined : job.parent(link));
   section.add("local", settings.text("local"));
   section.add("remote", settings.text("remote"));
   section.add("tos", settings.number("type-of-service"));

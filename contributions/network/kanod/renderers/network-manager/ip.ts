@@ -12,6 +12,8 @@ interface FamilyJob {
   section: IniSection;
   addresses: readonly string[];
   dhcp: boolean;
+  /** The other family is asked for, too. */
+  other: boolean;
   method: string;
 }
 
@@ -34,7 +36,8 @@ export function addIp(job: KeyfileJob): void {
     const own = addresses.filter((text) => parsePrefix(text)?.family === family);
     const dhcp = settings.flag(`dhcp${family}`) === true;
     const section = job.file.section(`ipv${family}`);
-    return { job, family, section, addresses: own, dhcp, method: methodOf(job, family, own.length > 0, dhcp) };
+    const other = settings.flag(`dhcp${family === 4 ? 6 : 4}`) === true || addresses.length > own.length;
+    return { job, family, section, addresses: own, dhcp, other, method: methodOf(job, family, own.length > 0, dhcp) };
   }) as [FamilyJob, FamilyJob];
   settings.raw("accept-ra");
   settings.raw("link-local");
@@ -54,7 +57,8 @@ function methodOf({ device, settings }: KeyfileJob, family: Family, hasAddress: 
   const isBare = device.kind === "bonds" && !hasIpv4(settings);
   const isRouted = device.kind === "tunnels" && routedTunnels.includes(settings.text("mode") ?? "");
   if (!hasLinkLocal || isBare || (isRouted && accepts === undefined && !settings.has("link-local"))) return "disabled";
-  return accepts === false ? "link-local" : "auto";
+  // With nothing else to wait for, it would give the interface up when no router answers.
+  return accepts === false || !(hasIpv4(settings) || linkLocal.includes("ipv4")) ? "link-local" : "auto";
 }
 
 function hasIpv4(settings: Settings): boolean {
@@ -65,10 +69,9 @@ function addFamily(family: FamilyJob): void {
   const { job, section, addresses, dhcp, method } = family;
   const { settings } = job;
   section.add("method", method);
-  // What was asked for has to come, unless either of two families will do.
+  // What was asked for must come; but where both families are, one does not take down the other.
   const isAsked = dhcp || addresses.length > 0;
-  const either = settings.flag("dhcp4") === true && settings.flag("dhcp6") === true;
-  if (isAsked) section.add("may-fail", String(either || settings.flag("optional") === true));
+  if (isAsked) section.add("may-fail", String(family.other || settings.flag("optional") === true));
   for (const [index, address] of addresses.entries()) section.add(`address${index + 1}`, address);
   section.add("gateway", settings.text(`gateway${family.family}`));
   addRoutes(family);

@@ -15,6 +15,10 @@ export interface KeyfileJob {
   findings: Finding[];
   /** UUID of the connection of a device, or the name itself of one that is not in the configuration. */
   reference(id: string): string;
+  /** The same for a device that others are on, which is found by its interface where that is known. */
+  parent(id: string): string;
+  /** The interface of a port, else its key. */
+  interfaceOf(id: string): string;
 }
 
 export function refuse(job: KeyfileJob, pointer: string, why?: string): void {

@@ -1,9 +1,12 @@
 import type { Finding } from "kanod-configure";
-import { matchingInterfaces } from "../../model/match-interfaces.ts";
-import { type Device, interfaceName, isPhysical, type Network, settingsOf } from "../../model/network.ts";
+import { findDevice } from "../../model/find-device.ts";
+import { matchingInterfaces, namesOf } from "../../model/match-interfaces.ts";
+import { type Device, interfaceName, isPhysical, matchOf, type Network, settingsOf } from "../../model/network.ts";
 import type { Settings } from "../../model/settings.ts";
 import { cannotExpress, holdsSecret, unexpressed } from "../expressible.ts";
 import { fileHeader, IniFile } from "../ini.ts";
+import { networkdFolder, networkdPrefix } from "../networkd/folder.ts";
+import { linkFile } from "../networkd/link.ts";
 import type { RenderContext, RenderedFile, Rendering } from "../renderer.ts";
 import { addDevice, addMatch, addOwnSettings, addPort, connectionType } from "./device.ts";
 import { addIp } from "./ip.ts";
@@ -47,6 +50,17 @@ function renderDevice(
   findings: Finding[],
 ): RenderedFile[] {
   const settings = settingsOf(device);
+  const deviceOf = (id: string): Device | undefined => network.devices.find((each) => each.id === id);
+  const interfaceOf = (id: string): string => {
+    const known = deviceOf(id);
+    return (known && findDevice(known, context).name) ?? id;
+  };
+  const matchesByMac = (id: string): boolean => {
+    const known = deviceOf(id);
+    return (
+      known !== undefined && matchOf(known)?.has("macaddress") === true && findDevice(known, context).name !== undefined
+    );
+  };
   const points = settings.section("access-points");
   const connections = points === undefined ? [undefined] : points.keys();
   const files = connections.map((ssid) => {
@@ -58,16 +72,19 @@ function renderDevice(
       file: new IniFile(),
       findings,
       reference: (id) => {
-        const known = network.devices.find((each) => each.id === id);
+        const known = deviceOf(id);
         const own = known === undefined ? undefined : settingsOf(known).section("networkmanager")?.text("uuid");
         return own ?? (known === undefined ? id : connectionUuid(context.machineId, id));
       },
+      // It does not find the interface of a connection that has only a MAC address.
+      parent: (id) => (matchesByMac(id) ? interfaceOf(id) : job.reference(id)),
+      interfaceOf,
     };
     const content = connection(job, name, ssid === undefined ? undefined : points?.section(ssid), ssid, context);
     return { path: keyfilePath(name), content, mode: 0o600, secret: holdsSecret(device.values) };
   });
   findings.push(...unexpressed(settings, "network-manager", network));
-  return files;
+  return [...files, ...nameFile(device, context)];
 }
 
 function connection(
@@ -108,6 +125,16 @@ function connection(
   return file.text(fileHeader);
 }
 
+/** NetworkManager renames no interface: udev does, whenever it appears. */
+function nameFile(device: Device, context: RenderContext): RenderedFile[] {
+  const name = settingsOf(device).text("set-name");
+  if (name === undefined) return [];
+  const path = `${networkdFolder}/${networkdPrefix}${encodeURIComponent(name)}.link`;
+  const named = { ...device, values: { match: device.values["match"], "set-name": name } };
+  const job = { device: named, settings: settingsOf(named), master: undefined, above: [], context, findings: [] };
+  return [{ path, content: linkFile(job) ?? "", mode: 0o644, secret: false }];
+}
+
 function keyfilePath(name: string): string {
   return `${keyfileFolder}/${keyfilePrefix}${encodeURIComponent(name)}.nmconnection`;
 }
@@ -121,7 +148,11 @@ function profilesOf({ devices }: Network, { interfaces }: RenderContext): string
     .filter(({ kind, values }) => values["activation-mode"] === undefined && kind !== "wifis" && kind !== "nm-devices")
     .filter(isPresent)
     .sort((a, b) => (ranks[a.kind] ?? 1) - (ranks[b.kind] ?? 1))
-    .map(({ id }) => ["filename", keyfilePath(id)]);
+    .flatMap((device) => {
+      const profile = ["filename", keyfilePath(device.id)];
+      const names = interfaceName(device) === undefined ? namesOf(device, interfaces) : [];
+      return names.length > 1 ? names.map((name) => [...profile, "ifname", name]) : [profile];
+    });
 }
 
 function mastersOf(network: Network): Map<string, Device> {

@@ -1,21 +1,101 @@
-import type { Host, Logger } from "kanod-configure";
+import type { Host, InterfaceFacts, Logger } from "kanod-configure";
 import { ensureService, hasUnit } from "kanod-configure";
+import { fitsPattern } from "../../model/match-interfaces.ts";
 import { commandTimeout, systemdProgram, waitForInterfaces } from "../programs.ts";
-import type { Contents, RenderedFile, Renderer, Setup } from "../renderer.ts";
-import { networkdFolder, renderNetworkd } from "./render.ts";
+import type { Contents, KeptFile, RenderedFile, Renderer, Rival, Setup } from "../renderer.ts";
+import { networkdFolder } from "./folder.ts";
+import { renderNetworkd } from "./render.ts";
 
 /** systemd-networkd. */
 export const networkd: Renderer = {
   name: "networkd",
   backEnd: "networkd",
-  files: [{ folder: networkdFolder, name: /\.(network|netdev|link)$/, own: /^10-cloud-init-/ }],
+  files: [
+    {
+      folder: networkdFolder,
+      name: /\.(network|netdev|link)$/,
+      own: /^10-cloud-init-/,
+      others: ["/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network"],
+    },
+  ],
+  units: ["systemd-networkd.service", "systemd-networkd.socket", "systemd-resolved.service"],
   // cloud-init looks for its programs only, but it also has to be there.
   available: async (host) => (await systemdProgram(host, "systemd-networkd")) !== undefined,
   render: renderNetworkd,
   read,
+  holds: async (host) => ({
+    names: await namesInHand(host, (file) => !file.startsWith("/run/systemd/network/10-netplan-")),
+    profiles: [],
+  }),
+  rivals,
   start,
+  verify: foreignFiles,
   takeOver: releaseInterfaces,
 };
+
+/** The first file by name that matches is used, in whichever folder. */
+function rivals(
+  files: readonly KeptFile[],
+  { names, files: own }: Setup,
+  interfaces: readonly InterfaceFacts[],
+): Rival[] {
+  const networks = own.map(({ path }) => baseName(path)).filter((name) => name.endsWith(".network"));
+  const last = networks.toSorted().at(-1) ?? "";
+  return files
+    .filter(({ path }) => path.endsWith(".network") && baseName(path) < last && !networks.includes(baseName(path)))
+    .filter(({ content }) => names.some((name) => matches(content, name, interfaces)))
+    .map(({ path }) => ({ path, mask: "" }));
+}
+
+/** A file is taken to match unless its names or MAC addresses say that it does not. */
+function matches(content: string, name: string, interfaces: readonly InterfaceFacts[]): boolean {
+  const mac = interfaces.find((each) => each.name === name)?.mac;
+  const [patterns, macs] = [
+    valuesOf(content, "Name"),
+    [...valuesOf(content, "MACAddress"), ...valuesOf(content, "PermanentMACAddress")],
+  ];
+  if (patterns.length > 0 && !patterns.some((pattern) => fitsPattern(pattern, name))) return false;
+  return macs.length === 0 || mac === undefined || macs.some((each) => each.toLowerCase() === mac);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Interfaces that systemd-networkd configures with another file. */
+async function foreignFiles(host: Host, { names, files }: Setup): Promise<string[]> {
+  const own = new Set(files.map(({ path }) => path));
+  const states = await linkStates(host);
+  return states.flatMap(({ name, file }) =>
+    names.includes(name) && name !== "lo" && file !== "" && !own.has(file)
+      ? [`${name}: it is configured by ${file}`]
+      : [],
+  );
+}
+
+/** The interfaces that systemd-networkd has in hand with a file of a kind. */
+export async function namesInHand(host: Host, isIts: (file: string) => boolean): Promise<string[]> {
+  return (await linkStates(host)).flatMap(({ name, file }) => (file !== "" && isIts(file) ? [name] : []));
+}
+
+/** What sd-network(3) reads, too. */
+async function linkStates(host: Host): Promise<{ name: string; file: string }[]> {
+  const folder = "/run/systemd/netif/links";
+  const indexes = new Map<string, string>();
+  const numbers = (await host.list(folder)) ?? [];
+  if (numbers.length === 0) return [];
+  for (const name of (await host.list("/sys/class/net")) ?? []) {
+    const index = await host.readFile(`/sys/class/net/${name}/ifindex`).catch(() => undefined);
+    if (index !== undefined) indexes.set(index.trim(), name);
+  }
+  const states: { name: string; file: string }[] = [];
+  for (const number of numbers) {
+    const name = indexes.get(number);
+    const text = await host.readFile(`${folder}/${number}`);
+    if (name !== undefined && text !== undefined) states.push({ name, file: valuesOf(text, "NETWORK_FILE")[0] ?? "" });
+  }
+  return states;
+}
 
 function read(files: readonly RenderedFile[]): Contents | undefined {
   const units = files.filter(({ path }) => path.startsWith(`${networkdFolder}/`));

@@ -4,15 +4,12 @@ import { type Device, isPhysical, type Network, settingsOf } from "../../model/n
 import { cannotExpress, holdsSecret, unexpressed } from "../expressible.ts";
 import { fileHeader, IniFile } from "../ini.ts";
 import type { RenderContext, RenderedFile, Rendering } from "../renderer.ts";
+import { networkdFolder, networkdPrefix } from "./folder.ts";
 import type { NetworkdJob } from "./job.ts";
 import { linkFile } from "./link.ts";
 import { netdevFile } from "./netdev.ts";
 import { addAddresses, addDhcp, addLink, addNetwork, addPort } from "./network-file.ts";
 import { addRouting } from "./routes.ts";
-
-export const networkdFolder = "/etc/systemd/network";
-/** Files of cloud-init's renderer have this prefix too: the ones replace the others. */
-const networkdPrefix = "10-cloud-init-";
 
 /** Kinds of device that systemd-networkd has nothing for. */
 const foreignKinds = ["wifis", "modems", "nm-devices"];

@@ -17,6 +17,7 @@ export const sysconfig: Renderer = {
     { folder: "/etc/NetworkManager/conf.d", name: /^99-cloud-init\.conf$/, own: /./, ownContent: cloudInitMark },
     cloudInitRules,
   ],
+  units: ["network.service", "wicked.service"],
   available: async (host) => {
     const hasScripts = (await hasProgram(host, "ifup")) && (await hasProgram(host, "ifdown"));
     for (const path of ["/etc/sysconfig/network-scripts/network-functions", "/etc/sysconfig/config"]) {
