@@ -1,5 +1,5 @@
 import type { Host } from "kanod-configure";
-import { isMapping, isNotFound, readJson } from "kanod-configure";
+import { CommandError, isMapping } from "kanod-configure";
 
 /** What the kernel has of one interface. */
 export interface LinkState {
@@ -46,10 +46,11 @@ type Fields = Readonly<Record<string, unknown>>;
 async function records(host: Host, argv: readonly string[]): Promise<Fields[] | undefined> {
   try {
     const { stdout, skipped } = await host.query(["ip", "-json", ...argv]);
-    const value = skipped || stdout === "" ? undefined : readJson<unknown>("ip", stdout);
+    const value = skipped || stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
     return Array.isArray(value) ? value.filter(isMapping) : undefined;
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    // Without the command, or with one that knows no JSON, nobody can know.
+    if (error instanceof CommandError || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
