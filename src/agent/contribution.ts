@@ -39,8 +39,11 @@ export interface BootParams {
 // biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging
 export interface Provided {}
 
-/** Makes the value for one contribution, with that contribution's own host: the provider's is closed when it ends. */
-export type Provider<Value> = (params: Pick<RunnableParams, "host" | "log" | "init">) => Value;
+/**
+ * Makes the value for one contribution, with that contribution's own host: the provider's is closed when it ends. `store`
+ * is the provider's.
+ */
+export type Provider<Value> = (params: Pick<RunnableParams, "host" | "log" | "init" | "store">) => Value;
 
 /** Each value of {@link Provided} is here under its key, once an earlier contribution provided it. */
 export interface RunnableParams extends Readonly<Partial<Provided>> {

@@ -88,13 +88,13 @@ export class Runner {
   /** Why what a contribution owed could not be done. */
   readonly #owing = new Map<Contribution, unknown>();
   #conf: DeepReadonly<Configuration>;
-  readonly #provided: Map<string, unknown>;
+  readonly #provided: Map<string, Provider<unknown>>;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#conf = deepFreeze(options.conf);
     deepFreeze(options.system);
-    this.#provided = new Map(Object.entries(options.provided ?? {}));
+    this.#provided = new Map(Object.entries(options.provided ?? {}).map(([key, value]) => [key, () => value]));
     this.#records = options.contributions.map(({ name, element, priority }) => {
       return { name, element, priority, state: "pending" };
     });
@@ -232,7 +232,7 @@ export class Runner {
         if (taken !== undefined) throw new AgentError("bad-provide", `provide: \`${taken}\` is a parameter already`);
         record.provides = true;
         this.#conf = deepFreeze(conf);
-        for (const [key, value] of Object.entries(values)) this.#provided.set(key, value);
+        for (const [key, value] of Object.entries(values)) this.#provided.set(key, this.#provider(contribution, value));
       },
       need: <Key extends keyof Provided>(key: Key): Provided[Key] => {
         const value = provided[key];
@@ -246,6 +246,12 @@ export class Runner {
     };
     const provided = valuesFor(this.#provided, params);
     return Object.defineProperties({ ...params }, Object.getOwnPropertyDescriptors(provided));
+  }
+
+  #provider(contribution: Contribution, value: unknown): Provider<unknown> {
+    if (typeof value !== "function") return () => value;
+    const { store } = this.#options;
+    return (its) => (value as Provider<unknown>)({ ...its, store: store(contribution, its.log, its.host) });
   }
 
   /** Does what earlier runs owe, before anything else. What fails stays owed: its contribution may still settle it. */
@@ -329,13 +335,12 @@ export class Runner {
 
 /** The provided values as one contribution gets them: a provider makes its value when it is first asked for. */
 function valuesFor(
-  provided: ReadonlyMap<string, unknown>,
+  provided: ReadonlyMap<string, Provider<unknown>>,
   params: Parameters<Provider<unknown>>[0],
 ): Readonly<Partial<Provided>> {
   const values = {};
-  for (const [key, value] of provided) {
-    const get = once(() => (typeof value === "function" ? (value as Provider<unknown>)(params) : value));
-    Object.defineProperty(values, key, { get, enumerable: true });
+  for (const [key, provider] of provided) {
+    Object.defineProperty(values, key, { get: once(() => provider(params)), enumerable: true });
   }
   return values;
 }

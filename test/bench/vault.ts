@@ -5,6 +5,7 @@ import { openVault } from "../../contributions/vault/kanod/vault/open.ts";
 import { createHost } from "../../src/host/create-host.ts";
 import { createLog } from "../../src/log/log.ts";
 import { Redactor } from "../../src/log/redactor.ts";
+import { storeOn } from "../support/contributions.ts";
 import { makeRole, startVault, type TestRole, type VaultServer, vaultObstacle } from "../support/vault-server.ts";
 import type { Figure } from "./measure.ts";
 
@@ -49,7 +50,8 @@ async function secretIds(role: TestRole): Promise<string[]> {
 async function session(vault: VaultServer, role: TestRole, secretId: string, root: string): Promise<number> {
   const begin = performance.now();
   const log = createLog({ sinks: [], redactor: new Redactor(), now: () => new Date() });
-  const use = { host: createHost({ root, log }), log, init: { instanceId: "i-1" } };
+  const host = createHost({ root, log });
+  const use = { host, log, init: { instanceId: "i-1" }, store: storeOn(host, log) };
   const settings = { url: vault.url, role: role.role, role_id: role.role_id, secret_id: secretId, timeout: 300 };
   const opened = await openVault(settings, "node-1", use);
   const wanted = Array.from({ length: references }, (_, index) => {

@@ -24,6 +24,7 @@ import type { Finding } from "../../src/config/problem.ts";
 import { validateDocument } from "../../src/config/validate.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
 import { createHost } from "../../src/host/create-host.ts";
+import { storeOn } from "../support/contributions.ts";
 import { keptLog, temporaryFolder } from "../support/host.ts";
 import { readmeExamples } from "../support/readme.ts";
 
@@ -222,7 +223,8 @@ async function readByVault(conf: Configuration): Promise<string[][]> {
   const credentials = tpm_auth === undefined ? {} : { secret_id: "s" };
   const settings = { ...section, ...credentials, url: `http://127.0.0.1:${port}` };
   const { log } = keptLog();
-  const use = { host: createHost({ root: temporaryFolder(), log }), log, init: { instanceId: "i-1" } };
+  const host = createHost({ root: temporaryFolder(), log });
+  const use = { host, log, init: { instanceId: "i-1" }, store: storeOn(host) };
   const vault = (await openVault(settings, "node-1", use)).client(use);
   expect(await vault.resolve("@vault:kv2:path:key")).toBe("value");
   for (const { name } of settings.certificates ?? []) await vault.issue(name);

@@ -216,7 +216,7 @@ describeWith(obstacle)("a whole run with Vault", () => {
     const holders = files(result.root).filter((file) =>
       readFileSync(join(result.root, file), "utf8").includes(key.split("\n")[1] ?? ""),
     );
-    expect(holders).toEqual(["etc/secrets/tls-key", "var/lib/kanod-configure/certificates/node-1.example.com.json"]);
+    expect(holders).toEqual(["etc/secrets/tls-key", "var/lib/kanod-configure/store/vault.jsonl"]);
     expect(statSync(join(result.root, holders[1] ?? "")).mode & 0o777).toBe(0o600);
   });
 

@@ -7,13 +7,14 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vi
 import { openVault } from "../../contributions/vault/kanod/vault/open.ts";
 import type { VaultSettings } from "../../contributions/vault/kanod/vault/settings.ts";
 import type { VaultUse } from "../../contributions/vault/kanod/vault/vault.ts";
+import { storePath } from "../../src/agent/store.ts";
 import { createHost } from "../../src/host/create-host.ts";
 import type { Host } from "../../src/host/host.ts";
 import { VaultError } from "../../src/kit/references/errors.ts";
 import type { LogEvent } from "../../src/log/logger.ts";
 import { TestAuthority } from "../support/authority.ts";
 import { temporaryFolder } from "../support/cli.ts";
-import { memoryLog } from "../support/contributions.ts";
+import { memoryLog, storeOn } from "../support/contributions.ts";
 import { describeWith } from "../support/requirements.ts";
 import { SlowProxy } from "../support/slow-proxy.ts";
 import {
@@ -61,7 +62,8 @@ interface Machine extends VaultUse {
 /** A machine as far as Vault is concerned: a tree for its files, the real network. */
 function machine(root: string = temporaryFolder(), instanceId = "i-1"): Machine {
   const { log, events } = memoryLog();
-  return { host: createHost({ root, log }), root, log, events, init: { instanceId } };
+  const host = createHost({ root, log });
+  return { host, root, log, events, init: { instanceId }, store: storeOn(host, log) };
 }
 
 async function settings(given: Partial<VaultSettings> = {}): Promise<VaultSettings> {
@@ -257,7 +259,7 @@ describeWith(vaultObstacle())("certificates of a real Vault", () => {
     const other = await run("i-2");
     expect(other.cert).not.toBe(first.cert);
 
-    const folder = join(root, "var/lib/kanod-configure/certificates");
+    const folder = join(root, "var/lib/kanod-configure/store");
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   });
@@ -270,16 +272,36 @@ describeWith(vaultObstacle())("certificates of a real Vault", () => {
     ],
     ["for another request", (text: string) => text.replace("192.0.2.1", "192.0.2.2")],
   ])("are issued anew when what was kept is %s", async (_name, damage) => {
-    const its = machine();
+    const root = temporaryFolder();
     const config = await settings({ certificates });
     const issue = async (): Promise<string> => {
+      const its = machine(root);
       const vault = await openVault(config, "n", its);
       return (await vault.client(its).issue("node-1.example.com")).certificate;
     };
     const first = await issue();
-    const path = "/var/lib/kanod-configure/certificates/node-1.example.com.json";
-    await its.host.writeFile(path, damage((await its.host.readFile(path)) ?? ""));
+    expect(await issue()).toBe(first);
+    const path = storePath("test");
+    const { host } = machine(root);
+    await host.writeFile(path, damage((await host.readFile(path)) ?? ""));
     expect(await issue()).not.toBe(first);
+  });
+
+  test("that version 0.1 kept are taken over", async () => {
+    const root = temporaryFolder();
+    const config = await settings({ certificates });
+    const its = machine(root);
+    const { certificate } = await (await openVault(config, "n", its)).client(its).issue("node-1.example.com");
+    const folder = "/var/lib/kanod-configure/certificates";
+    const stored = JSON.stringify(await its.store.get("certificate:node-1.example.com"));
+    await its.host.remove(storePath("test"));
+    await its.host.writeFile(`${folder}/node-1.example.com.json`, stored);
+    await its.host.writeFile(`${folder}/other.json`, "{");
+    const later = machine(root);
+    const kept = await (await openVault(config, "n", later)).client(later).issue("node-1.example.com");
+    expect(kept.certificate).toBe(certificate);
+    expect(await later.host.stat(folder)).toBeUndefined();
+    expect(await later.store.state()).toBe("ok");
   });
 
   test("are issued anew before they expire", async () => {

@@ -8,7 +8,7 @@ import { VaultError } from "../../src/kit/references/errors.ts";
 import type { LogEvent } from "../../src/log/logger.ts";
 import { TestAuthority } from "../support/authority.ts";
 import { temporaryFolder } from "../support/cli.ts";
-import { memoryLog } from "../support/contributions.ts";
+import { memoryLog, storeOn } from "../support/contributions.ts";
 import { Gatekeeper } from "../support/gatekeeper.ts";
 import { describeWith } from "../support/requirements.ts";
 import { type EnrolledKey, enroll, type SoftwareTpm, startTpm, tpmObstacle } from "../support/tpm.ts";
@@ -53,7 +53,7 @@ describeWith(obstacle)("the TPM and its gatekeeper", () => {
   } {
     const { log, events } = memoryLog();
     const host = createHost({ log, environment: { ...process.env, ...its.environment } });
-    const use = { host, log, init: { instanceId: "i-1" } };
+    const use = { host, log, init: { instanceId: "i-1" }, store: storeOn(host) };
     const ask = async (name = "machine one", url = `${gatekeeper.url}/`): Promise<string> => {
       const settings = { url: vault.url, role: "node-1", role_id: role.role_id, timeout: 20 };
       const opened = await openVault({ ...settings, tpm_auth: url, tpm_auth_ca: authority.cert }, name, use);
@@ -156,7 +156,8 @@ describeWith(obstacle)("the TPM and its gatekeeper", () => {
 
   test("a target tree has no TPM", async () => {
     const { log } = memoryLog();
-    const use = { host: createHost({ root: temporaryFolder(), log }), log, init: { instanceId: "i-1" } };
+    const host = createHost({ root: temporaryFolder(), log });
+    const use = { host, log, init: { instanceId: "i-1" }, store: storeOn(host) };
     const settings = { url: vault.url, role: "node-1", role_id: role.role_id, timeout: 20 };
     const opening = openVault(
       { ...settings, tpm_auth: gatekeeper.url, tpm_auth_ca: authority.cert },

@@ -13,9 +13,9 @@ import { rebootMachine } from "./kernel/reboot.ts";
 registerBoot(
   "Kernel parameters",
   50,
-  async ({ conf, parsed: change, host, log, defer }) => {
+  async ({ conf, parsed: change, host, log, store, defer }) => {
     if (change.add.length + change.remove.length === 0) return;
-    const state = await applyKernelParameters(host, change);
+    const state = await applyKernelParameters(host, store, change);
     const description = describeChange(change);
     if (state === "in-effect") return log.info(`in effect already: ${description}`);
     if (conf.kernel?.reboot === false) return log.info(`${state} for the next boot: ${description}`);

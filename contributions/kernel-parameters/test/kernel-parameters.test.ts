@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { readmeExamples } from "../../../test/support/readme.ts";
 import "../kanod/kernel-parameters.ts";
 
-const mark = "/var/lib/kanod-configure/kernel-parameters.json";
 const snippet = "/etc/default/grub.d/95-kanod-configure.cfg";
 const running = {
   "/proc/cmdline": "BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet splash\n",
@@ -53,7 +52,7 @@ describe("parameters that the running kernel lacks", () => {
     expect(run.error).toBeUndefined();
     expect(run.state).toBe("stopped");
     expect(run.files[snippet]).toMatch(/^GRUB_CMDLINE_LINUX_DEFAULT='quiet nosmt '\\''a=b c'\\'''$/m);
-    expect(JSON.parse(run.files[mark] ?? "")).toEqual({ change: '+nosmt +a="b c" -splash', bootId: "boot-1" });
+    expect(run.store.values).toEqual({ change: { change: '+nosmt +a="b c" -splash', bootId: "boot-1" } });
     expect(commandsOf(run)).toEqual(["update-grub", "systemctl reboot"]);
     expect(said(run)).toContain('stops the run: reboots for the kernel parameters +nosmt +a="b c" -splash');
   });
@@ -71,23 +70,26 @@ describe("parameters that the running kernel lacks", () => {
     expect(first.state).toBe("done");
     expect(commandsOf(first)).toEqual(["update-grub"]);
     expect(said(first)).toContain("written for the next boot: +nosmt");
-    const second = await runKernel(conf, { files: { ...debian, ...first.files } });
+    const second = await runKernel(conf, { files: { ...debian, ...first.files }, store: first.store });
     expect(second.steps).toEqual([]);
     expect(said(second)).toContain("waiting for the next boot: +nosmt");
   });
 
   test("reboot a machine that was interrupted before its reboot", async () => {
     const first = await runKernel({ kernel: { add: ["nosmt"] } });
-    const second = await runKernel({ kernel: { add: ["nosmt"] } }, { files: { ...debian, ...first.files } });
+    const second = await runKernel(
+      { kernel: { add: ["nosmt"] } },
+      { files: { ...debian, ...first.files }, store: first.store },
+    );
     expect(commandsOf(second)).toEqual(["systemctl reboot"]);
   });
 
   test("never reboot it twice", async () => {
     const first = await runKernel({ kernel: { add: ["nosmt"] } });
     const rebooted = { ...debian, ...first.files, "/proc/sys/kernel/random/boot_id": "boot-2\n" };
-    const second = await runKernel({ kernel: { add: ["nosmt"] } }, { files: rebooted });
+    const second = await runKernel({ kernel: { add: ["nosmt"] } }, { files: rebooted, store: first.store });
     expect(second).toMatchObject({ state: "failed", error: { code: "kernel-parameters-without-effect" }, steps: [] });
-    const changed = await runKernel({ kernel: { add: ["mitigations=off"] } }, { files: rebooted });
+    const changed = await runKernel({ kernel: { add: ["mitigations=off"] } }, { files: rebooted, store: first.store });
     expect(changed.state).toBe("stopped");
   });
 

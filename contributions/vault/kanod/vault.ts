@@ -20,16 +20,16 @@ type BaseSections = CertificateSource & { proxy?: ProxySettings };
 register(
   "Vault",
   vaultPriority,
-  async ({ conf, system, init, host, log, provide, defer }) => {
+  async ({ conf, system, init, host, log, store, provide, defer }) => {
     if (conf.vault === undefined) return;
     const { proxy = {} } = conf as BaseSections;
     const variables = proxyVariables(proxy.vault === true ? proxy : {}, noProxyEntries(system["no_proxy"]));
     const settings = { ...conf.vault, proxyFor: (url: string) => proxyFor(variables, url) };
     // Said before there is anything to remove: a run can be interrupted at any time.
     defer("remove the files of the TPM", (_, hostOfEnd) => removeTpmFiles(hostOfEnd));
-    const vault = await openVault(settings, conf.name, { host, log, init });
+    const vault = await openVault(settings, conf.name, { host, log, init, store });
     defer("revoke the Vault token", (_, hostOfEnd) => vault.revoke({ host: hostOfEnd, log }));
-    const use = { host, log, init };
+    const use = { host, log, init, store };
     await vault.issueAll(use);
     provide({
       conf: await vault.client(use).resolve(conf),

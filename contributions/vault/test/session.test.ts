@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FetchResponse, Host } from "../../../src/host/host.ts";
 import { recordingHost } from "../../../src/host/recording-host.ts";
-import { memoryLog } from "../../../test/support/contributions.ts";
+import { memoryLog, storeOn } from "../../../test/support/contributions.ts";
 import { selfSigned } from "../../../test/support/self-signed.ts";
 import { CertificateStore } from "../kanod/vault/certificate-store.ts";
 import { Deadline } from "../kanod/vault/retry.ts";
@@ -70,7 +70,7 @@ describe("a kept certificate", () => {
     ["that is not valid yet is issued anew", -25, false],
   ])("%s", async (_, later, isUsed) => {
     const host = recordingHost({ now: () => new Date(Date.now() + later * hours) });
-    const store = new CertificateStore(host, settings, "i-1");
+    const store = new CertificateStore({ host, store: storeOn(host) }, settings, "i-1");
     await store.keep(request, { certificate: cert, privateKey: key, caChain: [] });
     expect((await store.find(request)) !== undefined).toBe(isUsed);
   });

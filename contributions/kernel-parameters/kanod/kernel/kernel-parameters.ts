@@ -1,5 +1,5 @@
-import type { Host } from "kanod-configure";
-import { AgentError } from "kanod-configure";
+import type { Host, Store } from "kanod-configure";
+import { AgentError, isMapping } from "kanod-configure";
 import { findBootLoader } from "./boot-loaders.ts";
 import {
   type CommandLineChange,
@@ -10,8 +10,10 @@ import {
   parseCommandLine,
 } from "./command-line.ts";
 
+/** Where version 0.1 kept the mark. */
+const formerPath = "/var/lib/kanod-configure/kernel-parameters.json";
 /** Remembers for which change the machine was rebooted, so that it never is twice for the same. */
-export const markPath = "/var/lib/kanod-configure/kernel-parameters.json";
+const markKey = "change";
 
 interface Mark {
   change: string;
@@ -32,12 +34,17 @@ export type KernelParameterState = "in-effect" | "written" | "waiting";
  * @throws AgentError `live-system` where what is written would not outlive a reboot; `no-boot-loader` where none that is known is installed; `kernel-parameters-without-effect` when
  *   the machine was rebooted for this very change and still runs without it; `command-line-too-long`
  */
-export async function applyKernelParameters(host: Host, change: CommandLineChange): Promise<KernelParameterState> {
+export async function applyKernelParameters(
+  host: Host,
+  store: Store,
+  change: CommandLineChange,
+): Promise<KernelParameterState> {
   const running = await host.readFile("/proc/cmdline");
   if (running !== undefined && isApplied(parseCommandLine(running), change)) return "in-effect";
   refuseLive(parseCommandLine(running ?? ""), change);
   const mark: Mark = { change: describeChange(change), bootId: await bootId(host) };
-  const earlier = await readMark(host);
+  await store.adopt(formerPath, formerMark);
+  const earlier = await store.get<Mark>(markKey);
   if (earlier?.change === mark.change) {
     if (earlier.bootId === mark.bootId) return "waiting";
     throw new AgentError(
@@ -47,7 +54,7 @@ export async function applyKernelParameters(host: Host, change: CommandLineChang
     );
   }
   await write(host, change, running ?? "");
-  await host.writeFile(markPath, `${JSON.stringify(mark)}\n`);
+  await store.set(markKey, mark);
   return "written";
 }
 
@@ -90,10 +97,10 @@ async function bootId(host: Host): Promise<string> {
   return ((await host.readFile("/proc/sys/kernel/random/boot_id")) ?? "").trim();
 }
 
-/** A damaged mark counts as none: the change is then written once more. */
-async function readMark(host: Host): Promise<Mark | undefined> {
+function formerMark(text: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse((await host.readFile(markPath)) ?? "null") ?? undefined;
+    const mark: unknown = JSON.parse(text);
+    return isMapping(mark) ? { [markKey]: mark } : undefined;
   } catch {
     return undefined;
   }

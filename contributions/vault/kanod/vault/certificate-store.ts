@@ -1,11 +1,12 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import type { Host } from "kanod-configure";
+import type { Host, Store } from "kanod-configure";
+import { isMapping } from "kanod-configure";
 import type { IssuedCertificate } from "./session.ts";
 import type { CertificateRequest, VaultSettings } from "./settings.ts";
 import { mountsOf } from "./settings.ts";
 
-/** One file for each certificate, with its key: root alone can look inside. */
-export const certificateFolder = "/var/lib/kanod-configure/certificates";
+/** Where version 0.1 kept a file for each certificate, named after it. */
+const formerFolder = "/var/lib/kanod-configure/certificates";
 
 /** A certificate that has less than this part of its lifetime left is asked for anew. */
 const renewalPart = 0.1;
@@ -18,19 +19,21 @@ interface StoredCertificate extends IssuedCertificate {
 /** Keeps the certificates that were issued to this instance, so that another run does not have them issued again. */
 export class CertificateStore {
   readonly #host: Host;
+  readonly #store: Store;
   readonly #settings: VaultSettings;
   readonly #instanceId: string | undefined;
 
-  constructor(host: Host, settings: VaultSettings, instanceId: string | undefined) {
+  constructor({ host, store }: { host: Host; store: Store }, settings: VaultSettings, instanceId: string | undefined) {
     this.#host = host;
+    this.#store = store;
     this.#settings = settings;
     this.#instanceId = instanceId;
   }
 
   /** The kept certificate for a request of this instance, while it is valid. */
   async find(request: CertificateRequest): Promise<IssuedCertificate | undefined> {
-    const text = await this.#host.readFile(pathOf(request));
-    const stored = text === undefined ? undefined : parsed(text);
+    await this.#adopt();
+    const stored = parsed(await this.#store.get(keyOf(request.name)));
     if (stored === undefined || JSON.stringify(stored.purpose) !== JSON.stringify(this.#purpose(request)))
       return undefined;
     if (!isUsable(stored, this.#host.now())) return undefined;
@@ -40,8 +43,21 @@ export class CertificateStore {
 
   async keep(request: CertificateRequest, issued: IssuedCertificate): Promise<void> {
     const stored: StoredCertificate = { purpose: this.#purpose(request), ...issued };
-    await this.#host.makeDirectory(certificateFolder, { mode: 0o700 });
-    await this.#host.writeFile(pathOf(request), `${JSON.stringify(stored)}\n`, { mode: 0o600, secret: true });
+    await this.#store.set(keyOf(request.name), stored);
+  }
+
+  /** What is damaged is issued anew, as what was never kept. */
+  async #adopt(): Promise<void> {
+    const files = await this.#host.list(formerFolder);
+    if (files === undefined) return;
+    for (const file of files) {
+      const key = keyOf(decodeURIComponent(file.replace(/\.json$/, "")));
+      await this.#store.adopt(`${formerFolder}/${file}`, (text) => {
+        const stored = parsedText(text);
+        return stored === undefined ? {} : { [key]: stored };
+      });
+    }
+    await this.#host.remove(formerFolder);
   }
 
   #purpose(request: CertificateRequest): unknown {
@@ -59,25 +75,24 @@ export class CertificateStore {
   }
 }
 
-function pathOf({ name }: CertificateRequest): string {
-  return `${certificateFolder}/${encodeURIComponent(name)}.json`;
+function keyOf(name: string): string {
+  return `certificate:${name}`;
 }
 
-function parsed(text: string): StoredCertificate | undefined {
-  let value: Partial<StoredCertificate> | null;
+function parsedText(text: string): StoredCertificate | undefined {
   try {
-    value = JSON.parse(text);
+    return parsed(JSON.parse(text));
   } catch {
     return undefined;
   }
-  if (typeof value?.certificate !== "string" || typeof value.privateKey !== "string") return undefined;
-  if (!Array.isArray(value.caChain) || !value.caChain.every((item) => typeof item === "string")) return undefined;
-  return {
-    purpose: value.purpose,
-    certificate: value.certificate,
-    privateKey: value.privateKey,
-    caChain: value.caChain,
-  };
+}
+
+function parsed(value: unknown): StoredCertificate | undefined {
+  if (!isMapping(value)) return undefined;
+  const { purpose, certificate, privateKey, caChain } = value;
+  if (typeof certificate !== "string" || typeof privateKey !== "string") return undefined;
+  if (!Array.isArray(caChain) || !caChain.every((item) => typeof item === "string")) return undefined;
+  return { purpose, certificate, privateKey, caChain };
 }
 
 function isUsable({ certificate, privateKey }: IssuedCertificate, now: Date): boolean {

@@ -100,7 +100,7 @@ class OpenVault implements Vault {
     if (request === undefined) {
       throw new VaultError("vault-certificate-unknown", `no entry in vault.certificates has the name ${name}`);
     }
-    const store = new CertificateStore(use.host, this.#settings, use.init.instanceId);
+    const store = new CertificateStore(use, this.#settings, use.init.instanceId);
     const kept = await store.find(request);
     const issued = kept ?? (await this.#session.issue(request, context));
     use.log.addSecret(issued.privateKey);

@@ -1,9 +1,11 @@
-import type { CloudInit, Host, Logger, VaultClient } from "kanod-configure";
+import type { CloudInit, Host, Logger, Store, VaultClient } from "kanod-configure";
 
 /** With what a contribution talks to Vault. */
 export interface VaultUse {
   host: Host;
   log: Logger;
+  /** That of this element. */
+  store: Store;
   init: Pick<CloudInit, "instanceId">;
 }
 
