@@ -9,6 +9,7 @@ import {
   readlinkSync,
   realpathSync,
   type Stats,
+  statSync,
 } from "node:fs";
 import type { Code } from "../config/codes/catalogue.ts";
 import type { HostError } from "./errors.ts";
@@ -67,6 +68,8 @@ export class Tree {
   /** The root's path on the machine; `/` is the machine's own tree. */
   readonly root: string;
   readonly isMachine: boolean;
+  /** Users who may put links anywhere: root, who runs this, and the owner of a target tree. */
+  readonly #trusted: ReadonlySet<number>;
 
   /** @throws HostError where the root is no folder or, but for `/`, where /proc is not mounted */
   constructor(root = "/") {
@@ -77,6 +80,7 @@ export class Tree {
       throw fileError("use as root", root, error);
     }
     this.isMachine = this.root === "/";
+    this.#trusted = new Set([0, ownUser(), lstatSync(this.root).uid]);
     if (!this.isMachine && !canHold()) throw refusal("no-proc", "use as root", root, "/proc is not mounted");
   }
 
@@ -105,6 +109,15 @@ export class Tree {
     }
   }
 
+  /**
+   * Whether a link in a folder may be followed: nobody else could have put it there. The agent works as root, also where
+   * users may write.
+   */
+  trusts(folder: Stats, link: Stats): boolean {
+    const isShared = (folder.mode & 0o022) !== 0;
+    return this.#trusted.has(folder.uid) && (!isShared || this.#trusted.has(link.uid));
+  }
+
   openRoot(): Folder {
     return this.isMachine ? { path: "", close: () => {} } : heldFolder(this.root);
   }
@@ -112,7 +125,14 @@ export class Tree {
   /** Opens a folder by its name in another one. No link is followed. */
   open(parent: Folder, name: string): Folder {
     const path = `${parent.path}/${name}`;
-    return this.isMachine ? { path, close: () => {} } : heldFolder(path);
+    // In a folder that is held, because it is not root's, all below it is held, too.
+    return this.isMachine && !parent.path.startsWith(descriptors) ? { path, close: () => {} } : heldFolder(path);
+  }
+
+  /** Opens a folder on the way to a place. One that a user could exchange meanwhile is held. */
+  enter({ folder, name, path, status }: Place): Folder {
+    const isTrusted = status === undefined || this.#trusted.has(status.uid);
+    return isTrusted || !canHold() ? this.open(folder, name) : heldFolder(path);
   }
 }
 
@@ -142,6 +162,9 @@ class Walk {
       const place = this.#look(name);
       const isLast = pending.length === 0;
       if (place.status?.isSymbolicLink() && (!isLast || this.#options.follow)) {
+        if (!this.#tree.trusts(lstatSync(`${place.folder.path}/.`), place.status)) {
+          throw this.#refuse("untrusted-link", `${name} is a symbolic link in a folder that others than root control`);
+        }
         if (++links > maximumLinks) throw this.#refuse("symlink-loop", "too many symbolic links");
         const target = readlinkSync(place.path);
         if (target.startsWith("/")) this.#leave(1);
@@ -181,7 +204,7 @@ class Walk {
       if (!this.#options.make) return false;
       throw this.#refuse("not-a-folder", `${place.name} on the way to it is not a folder`);
     }
-    this.#folders.push(this.#tree.open(place.folder, place.name));
+    this.#folders.push(this.#tree.enter(place));
     return true;
   }
 }
@@ -216,6 +239,11 @@ export function syncFolder(folder: Folder): void {
 export function holdFolder(path: Buffer | string): { path: Buffer; close(): void } {
   const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   return { path: Buffer.from(`${descriptors}/${descriptor}`), close: () => closeSync(descriptor) };
+}
+
+/** The user who runs this, by proc(5); root where /proc is not mounted. */
+function ownUser(): number {
+  return statSync("/proc/self", { throwIfNoEntry: false })?.uid ?? 0;
 }
 
 /** Whether /proc is mounted, without which no folder can be held. */

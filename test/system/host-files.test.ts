@@ -64,6 +64,23 @@ describe.each(["machine", "target tree"] as const)("owners, %s", (form) => {
     expect(statSync(join(folder, "d")).mode & 0o7777).toBe(0o2770);
   });
 
+  test("links that a user may have put there are not followed, root's are", async () => {
+    await host.makeDirectory(at("/home/evil"), { owner: { uid: 1234, gid: 1234 } });
+    mkdirSync(join(folder, "secret"));
+    writeFileSync(join(folder, "secret/shadow"), "x");
+    symlinkSync(at("/secret"), join(folder, "home/evil/.ssh"));
+    symlinkSync(at("/secret"), join(folder, "home/link"));
+    const owner = { uid: 1234, gid: 1234 };
+    for (const path of [at("/home/evil/.ssh"), at("/home/evil/.ssh/.")]) {
+      await expect(host.makeDirectory(path, { owner, mode: 0o700 })).rejects.toMatchObject({ code: "untrusted-link" });
+    }
+    await expect(host.readFile(at("/home/evil/.ssh/shadow"))).rejects.toMatchObject({ code: "untrusted-link" });
+    await expect(host.writeFile(at("/home/evil/.ssh/shadow"), "y")).rejects.toMatchObject({ code: "untrusted-link" });
+    expect(ownerOf(join(folder, "secret"))).toBe("0:0");
+    expect(await host.readFile(at("/home/link/shadow"))).toBe("x");
+    expect(await host.writeFile(at("/home/evil/own/file"), "z", { owner })).toBe("created");
+  });
+
   test("devices, pipes and sockets are neither read nor replaced, and nobody waits for them", async () => {
     execFileSync("mkfifo", [join(folder, "pipe")]);
     execFileSync("mknod", [join(folder, "null"), "c", "1", "3"]);

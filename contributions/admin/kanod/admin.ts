@@ -20,7 +20,9 @@ register(
     const done = [
       ...(await ensureAccount(host, name)),
       ...(await ensureSudo(host, name)),
-      ...(await ensurePassword(host, name, conf.admin.passwd)),
+      ...(conf.admin.locked === true
+        ? await ensureLocked(host, name)
+        : await ensurePassword(host, name, conf.admin.passwd)),
       ...(await ensureKeys(host, name, conf.admin.keys ?? [])),
     ];
     log.info(`${name}: ${done.join(", ") || "nothing changed"}`);
@@ -41,7 +43,9 @@ function findings({ admin }: Configuration): Finding[] {
   };
   return [
     ...check("username", admin.username, nameFault),
-    ...check("passwd", admin.passwd, passwordFault),
+    ...check("passwd", admin.passwd, (text) =>
+      admin.locked === true ? "cannot be combined with `locked: true`" : passwordFault(text),
+    ),
     ...(admin.keys ?? []).flatMap((key, index) => check(`keys/${index}`, key, publicKeyFault)),
   ];
 }
@@ -111,6 +115,15 @@ async function ensurePassword(host: Host, name: string, password: string | undef
   if (await fitsHash(host, password, present)) return [];
   await setPasswordHash(host, name, await hashPassword(host, password));
   return ["password set"];
+}
+
+/** Without a password that fits; keys still do. */
+async function ensureLocked(host: Host, name: string): Promise<string[]> {
+  const present = await passwordHash(host, name);
+  // A new account has no password.
+  if (present === undefined || /^[!*]/.test(present)) return [];
+  await host.run(["usermod", "--lock", name], { onTree: "chroot", why: "`locked: true`" });
+  return ["password locked"];
 }
 
 async function ensureKeys(host: Host, name: string, keys: Admin["keys"] & {}): Promise<string[]> {

@@ -150,3 +150,17 @@ test("the README's example runs", async () => {
     expect(await runAdmin(admin, { files: bare })).toMatchObject({ state: "done" });
   }
 });
+
+describe("a locked account", () => {
+  test("has its password locked, once", async () => {
+    const run = await runAdmin({ username: "ops", locked: true }, { files: done });
+    expect(commands(run)).toEqual(["usermod --lock ops"]);
+    const locked = { ...done, "/etc/shadow": done["/etc/shadow"].replace("ops:$", "ops:!$") };
+    expect(commands(await runAdmin({ username: "ops", locked: true }, { files: locked }))).toEqual([]);
+  });
+
+  test("has no password to be set", async () => {
+    const run = await runAdmin({ username: "ops", locked: true, passwd: plain }, { files: done });
+    expect(run).toMatchObject({ state: "failed", steps: [] });
+  });
+});

@@ -59,3 +59,16 @@ test.each([
 ])("%j is refused", (text, fault) => {
   expect(passwordFault(text)).toContain(fault);
 });
+
+describe("what is neither a password nor a complete hash is refused", () => {
+  test.each(["!", "*", "!!", `!${sha512}`, "$6$saltsalt$tooshort", "$argon2id$v=19$x", "$y$j9T$short"])(
+    "%j",
+    (text) => {
+      expect(passwordFault(text)).toBeDefined();
+    },
+  );
+
+  test.each(["hello-Plain9", "$ecret", "pass!", sha512])("and %j is not", (text) => {
+    expect(passwordFault(text)).toBeUndefined();
+  });
+});

@@ -57,9 +57,36 @@ describe("editing", () => {
     );
   });
 
-  test("adds another value of a name, and the same value never twice", () => {
+  test.each([
+    ["console=tty0 quiet", ["console=ttyS1"], ["console"], "quiet console=ttyS1"],
+    ["console=ttyS1 console=tty0", ["console=ttyS1"], ["console"], "console=ttyS1"],
+    ["hugepages=16", ["hugepagesz=1G", "hugepages=16"], [], "hugepages=16 hugepagesz=1G hugepages=16"],
+    [
+      "hugepages=16 hugepagesz=1G",
+      ["hugepagesz=1G", "hugepages=16"],
+      [],
+      "hugepages=16 hugepagesz=1G hugepagesz=1G hugepages=16",
+    ],
+    [
+      "hugepagesz=1G hugepages=4 quiet",
+      ["hugepagesz=1G", "hugepages=4", "hugepagesz=2M", "hugepages=4"],
+      [],
+      "hugepagesz=1G hugepages=4 quiet hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=4",
+    ],
+    ["console=ttyS0 console=tty0", ["console=tty0", "console=ttyS0"], [], "console=ttyS0 console=tty0 console=ttyS0"],
+    ["b a", ["a", "b"], [], "b a"],
+  ])("%s with %j, without %j", (before, add, remove, expected) => {
+    const wanted = change(add, remove);
+    const after = editCommandLine(before, wanted, kernelSyntax);
+    expect(after).toBe(expected);
+    expect(isApplied(parseCommandLine(after), wanted)).toBe(true);
+    expect(isApplied(parseCommandLine(before), wanted)).toBe(before === after);
+    expect(editCommandLine(after, wanted, kernelSyntax)).toBe(after);
+  });
+
+  test("adds another value of a name, the last of which counts, and not a second time", () => {
     const once = editCommandLine("console=tty0", change(["console=ttyS0", "console=tty0"]), kernelSyntax);
-    expect(once).toBe("console=tty0 console=ttyS0");
+    expect(once).toBe("console=tty0 console=ttyS0 console=tty0");
     expect(editCommandLine(once, change(["console=ttyS0", "console=tty0"]), kernelSyntax)).toBe(once);
   });
 

@@ -1,13 +1,14 @@
 import { type Checked, type CheckParams, type Finding, isReference, register } from "kanod-configure";
 import type { FstabEntry } from "./fstab/fstab.ts";
 import { mountEntry, mountFault } from "./fstab/mount-entry.ts";
-import { applyMounts } from "./fstab/mounts.ts";
+import { applyMounts, hasEntries } from "./fstab/mounts.ts";
 
 register(
   "Mounts",
   75,
   async ({ conf, parsed, host, log }) => {
-    if (conf.mounts === undefined) return;
+    // Without the section what an earlier run put into fstab leaves it.
+    if (conf.mounts === undefined && !(await hasEntries(host))) return;
     const done = await applyMounts(host, parsed);
     log.info(done.join(", ") || "nothing changed");
   },

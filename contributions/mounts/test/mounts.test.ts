@@ -151,3 +151,55 @@ test("the README's example runs", async () => {
     expect(await runMounts(mounts, { commands: answers })).toMatchObject({ state: "done" });
   }
 });
+
+describe("what findmnt shows by another source is recognized", () => {
+  const occupied = (path: string, source: string): NonNullable<ContributionTest["commands"]> => [
+    { argv: ["findmnt", "--noheadings", "--output", "TARGET", "--source"], prefix: true, exitCode: 1 },
+    { argv: ["findmnt", "--noheadings", "--output", "TARGET", "--mountpoint", path], stdout: path },
+    { argv: ["findmnt", "--noheadings", "--output", "SOURCE", "--mountpoint", path], stdout: source },
+  ];
+  const bind = ["/data/docker", "/var/lib/docker", "none", "bind"];
+  const loop = ["/data/img", "/srv/img", "ext4", "loop"];
+  const inodes = (one: string, other: string): NonNullable<ContributionTest["commands"]>[number] => ({
+    argv: ["stat"],
+    prefix: true,
+    stdout: `${one}\n${other}`,
+  });
+
+  test("a bind mount", async () => {
+    const commandsOf = (other: string) => [
+      ...occupied("/var/lib/docker", "/dev/vda1[/data/docker]"),
+      inodes("1:2", other),
+    ];
+    const first = await runMounts([bind], { commands: commandsOf("1:2") });
+    expect(first).toMatchObject({ state: "done" });
+    const files = { ...first.files, "/var/lib/docker": { directory: true } as const };
+    const second = await runMounts([bind], { commands: commandsOf("1:2"), files });
+    expect(second).toMatchObject({ state: "done", steps: [] });
+    const other = await runMounts([bind], { commands: commandsOf("1:3") });
+    expect(other).toMatchObject({ state: "failed", error: { code: "mount-conflict" }, steps: [] });
+  });
+
+  test("an image file", async () => {
+    const backing = (path: string) => ({ "/etc/fstab": fstab, "/sys/block/loop3/loop/backing_file": `${path}\n` });
+    const commands = occupied("/srv/img", "/dev/loop3");
+    expect(await runMounts([loop], { commands, files: backing("/data/img") })).toMatchObject({ state: "done" });
+    const other = await runMounts([loop], { commands, files: backing("/data/other") });
+    expect(other).toMatchObject({ state: "failed", error: { code: "mount-conflict" }, steps: [] });
+  });
+});
+
+test("another source than the mounted one is refused before fstab is written", async () => {
+  const commands = [
+    { argv: ["findmnt", "--noheadings", "--output", "TARGET", "--source"], prefix: true, exitCode: 1 },
+    { argv: ["findmnt"], prefix: true, stdout: "/srv/d" },
+  ];
+  const run = await runMounts([["/dev/loop1", "/srv/d"]], { commands });
+  expect(run).toMatchObject({ state: "failed", error: { code: "mount-conflict" }, steps: [] });
+});
+
+test("without the section what an earlier run put into fstab leaves it", async () => {
+  const first = await runMounts([["LABEL=data", "/data"]]);
+  const run = await runMounts(undefined, { files: first.files });
+  expect(run.files["/etc/fstab"]).toBe(fstab);
+});

@@ -134,6 +134,10 @@ export const hostCodes = {
     meaning: "The file system is mounted read-only.",
     remedy: "Mount it read-write, and check the disk for errors.",
   },
+  "untrusted-link": {
+    meaning: "A symbolic link on the way to a file is in a folder that a user other than root controls.",
+    remedy: "Remove the link: what it points to would be changed as root.",
+  },
   "symlink-loop": { meaning: "Symbolic links form a loop.", remedy: "Remove one of the links." },
   "not-a-file": { meaning: "A folder or device is in the place of a file.", remedy: "Remove it, or use another path." },
   "not-a-folder": { meaning: "A file is in the place of a folder.", remedy: "Remove it, or use another path." },

@@ -12,7 +12,7 @@ const hashForms: readonly RegExp[] = [
   /^\$1\$[^$:\n]{0,8}\$[./0-9A-Za-z]{22}$/,
 ];
 
-/** Whether a text is a password that was hashed already. One that only begins like a hash is a password in plain. */
+/** Whether a text is a password that was hashed already. */
 export function isPasswordHash(text: string): boolean {
   return hashForms.some((form) => form.test(text));
 }
@@ -20,6 +20,10 @@ export function isPasswordHash(text: string): boolean {
 /** What is wrong with a password, plain or hashed, or undefined. */
 export function passwordFault(text: string): string | undefined {
   if (text === "") return "is empty";
+  if (/^[!*]/.test(text)) return "locks the account in /etc/shadow, and is no password: use `locked: true`";
+  if (/^\$[A-Za-z0-9-]+\$/.test(text) && !isPasswordHash(text)) {
+    return "begins like a hash of crypt(5) and is not a complete one of a supported kind ($y$, $6$, $5$, $2b$, $1$)";
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(text)) return "holds a control character, which nobody can type at a login";
   if (Buffer.byteLength(text) > longest) return `is longer than ${longest} bytes`;

@@ -2,12 +2,15 @@ import type { Host } from "kanod-configure";
 import { AgentError } from "kanod-configure";
 import type { BootLoader } from "./boot-loader.ts";
 import {
+  appendParameters,
   type CommandLineChange,
   type CommandLineSyntax,
   editCommandLine,
   grubSyntax,
-  isSameParameter,
   kernelSyntax,
+  missing,
+  parametersOf,
+  removeParameters,
 } from "./command-line.ts";
 import { defaultsPath, editDefaults } from "./grub.ts";
 
@@ -74,18 +77,17 @@ async function editEntries(
 export function editEntry(text: string, change: CommandLineChange, syntax: CommandLineSyntax): string {
   const options = /^(options[ \t]+)(.*)$/gm;
   const all = [...text.matchAll(options)];
-  const others = all.slice(0, -1).map((match) => match[2] ?? "");
-  const elsewhere = syntax.split(others.join(" ")).map(({ parameter }) => parameter);
   if (all.length === 0) {
     const line = editCommandLine("", change, syntax);
     return line === "" ? text : `${text.replace(/\n?$/, "\n")}options ${line}\n`;
   }
-  let index = 0;
-  return text.replace(options, (_, key: string, value: string) => {
+  const kept = all.map((match) => removeParameters(match[2] ?? "", change, syntax));
+  const lacking = missing(parametersOf(kept.join(" "), syntax), change.add);
+  let index = -1;
+  return text.replace(options, (_, key: string) => {
     index += 1;
-    const add =
-      index < all.length ? [] : change.add.filter((wanted) => !elsewhere.some((one) => isSameParameter(one, wanted)));
-    return `${key}${editCommandLine(value, { ...change, add }, syntax)}`;
+    const line = kept[index] ?? "";
+    return `${key}${index === all.length - 1 ? appendParameters(line, lacking, syntax) : line}`;
   });
 }
 

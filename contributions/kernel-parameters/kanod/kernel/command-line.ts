@@ -8,7 +8,7 @@ export interface KernelParameter {
 /** What is to be different on a command line. */
 export interface CommandLineChange {
   add: readonly KernelParameter[];
-  /** One with a value removes only that value, one without removes every occurrence of the name. */
+  /** One with a value removes only that value, one without every occurrence of the name; what is added as well stays. */
   remove: readonly KernelParameter[];
 }
 
@@ -57,6 +57,7 @@ export function parseCommandLine(text: string): KernelParameter[] {
  * GRUB to the kernel, which knows no escape for it: quotes within a value, backslashes, other than printable ASCII.
  */
 export function parameterFault(text: string): string | undefined {
+  if (text.startsWith("@vault:")) return "is a reference to Vault, which cannot be reached at boot";
   if (!/^[\x20-\x7e]*$/.test(text)) return "holds other characters than printable ASCII";
   if ((text.match(/"/g) ?? []).length % 2 === 1) return "has a double quote that is not closed";
   const parameters = parseCommandLine(text);
@@ -78,25 +79,83 @@ export function commandLineFault(text: string): string | undefined {
 
 /** Whether the command line `current` already is as the change wants it. */
 export function isApplied(current: readonly KernelParameter[], change: CommandLineChange): boolean {
-  const present = (wanted: KernelParameter): boolean => current.some((parameter) => isSameParameter(parameter, wanted));
-  const unwanted = (parameter: KernelParameter): boolean => change.remove.some((entry) => matches(parameter, entry));
-  return change.add.every(present) && !current.some(unwanted);
+  return missing(current, change.add).length === 0 && !current.some((parameter) => isUnwanted(parameter, change));
+}
+
+function isUnwanted(parameter: KernelParameter, { add, remove }: CommandLineChange): boolean {
+  return remove.some((entry) => matches(parameter, entry)) && !add.some((wanted) => isSameParameter(parameter, wanted));
+}
+
+/**
+ * The parameters that `current` lacks, in their order. Where several of `wanted` have an order among themselves, as
+ * consoles or the sizes and numbers of huge pages, they must be there in that order.
+ */
+export function missing(current: readonly KernelParameter[], wanted: readonly KernelParameter[]): KernelParameter[] {
+  return wanted.filter((parameter) => {
+    const family = familyOf(parameter);
+    const ofFamily = (one: KernelParameter): boolean => familyOf(one) === family;
+    const [present, members] = [current.filter(ofFamily), wanted.filter(ofFamily)];
+    if (family === hugePages && members.length > 1) return !holdsRow(present, members);
+    return members.indexOf(parameter) >= matchedInOrder(present, members);
+  });
+}
+
+const hugePages = "hugepages";
+
+/** Parameters whose order counts among each other. A number of huge pages is of the size that was named last. */
+function familyOf({ name }: KernelParameter): string {
+  const normal = name.replaceAll("-", "_");
+  return normal === "hugepagesz" ? hugePages : normal;
+}
+
+function holdsRow(present: readonly KernelParameter[], members: readonly KernelParameter[]): boolean {
+  return present.some((_, start) =>
+    members.every((member, index) => {
+      const there = present[start + index];
+      return there !== undefined && isSameParameter(there, member);
+    }),
+  );
+}
+
+function matchedInOrder(present: readonly KernelParameter[], members: readonly KernelParameter[]): number {
+  let matched = 0;
+  for (const parameter of present) {
+    const next = members[matched];
+    if (next !== undefined && isSameParameter(parameter, next)) matched += 1;
+  }
+  return matched;
 }
 
 /**
  * `text` with the change made. Parameters that are already there stay where and as they are; new ones come last, but
- * before a `--`, behind which all belongs to init.
+ * before a `--`, after which everything belongs to init.
  */
 export function editCommandLine(text: string, change: CommandLineChange, syntax: CommandLineSyntax): string {
+  const kept = removeParameters(text, change, syntax);
+  return appendParameters(kept, missing(parametersOf(kept, syntax), change.add), syntax);
+}
+
+export function parametersOf(text: string, syntax: CommandLineSyntax): KernelParameter[] {
+  return syntax.split(text).map(({ parameter }) => parameter);
+}
+
+/** `text` without what the change removes. */
+export function removeParameters(text: string, change: CommandLineChange, syntax: CommandLineSyntax): string {
+  const kept = syntax.split(text).filter(({ parameter }) => !isUnwanted(parameter, change));
+  return kept.map((word) => word.text).join(" ");
+}
+
+/** `text` with parameters at its end, but before a `--`. */
+export function appendParameters(
+  text: string,
+  parameters: readonly KernelParameter[],
+  syntax: CommandLineSyntax,
+): string {
   const words = syntax.split(text);
-  const kept = words.filter(({ parameter }) => !change.remove.some((entry) => matches(parameter, entry)));
-  const added = change.add
-    .filter((wanted) => !kept.some(({ parameter }) => isSameParameter(parameter, wanted)))
-    .map((parameter) => syntax.print(parameter));
-  const forInit = kept.findIndex(({ parameter }) => parameter.name === "--");
-  const end = forInit === -1 ? kept.length : forInit;
-  const texts = kept.map((word) => word.text);
-  return [...texts.slice(0, end), ...added, ...texts.slice(end)].join(" ");
+  const forInit = words.findIndex(({ parameter }) => parameter.name === "--");
+  const end = forInit === -1 ? words.length : forInit;
+  const texts = words.map((word) => word.text);
+  return [...texts.slice(0, end), ...parameters.map((one) => syntax.print(one)), ...texts.slice(end)].join(" ");
 }
 
 /** The kernel takes dashes and underscores in names for the same (`parameq`). */

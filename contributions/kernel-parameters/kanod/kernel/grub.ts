@@ -1,7 +1,14 @@
 import type { Host } from "kanod-configure";
 import { AgentError, shellString, splitMarkedBlock, withMarkedBlock } from "kanod-configure";
 import type { BootLoader } from "./boot-loader.ts";
-import { type CommandLineChange, editCommandLine, grubSyntax, isSameParameter } from "./command-line.ts";
+import {
+  appendParameters,
+  type CommandLineChange,
+  grubSyntax,
+  missing,
+  parametersOf,
+  removeParameters,
+} from "./command-line.ts";
 
 export const defaultsPath = "/etc/default/grub";
 const snippetFolder = "/etc/default/grub.d";
@@ -62,7 +69,7 @@ async function effectiveValues(host: Host, defaults: string, snippets: boolean):
   const readSnippets = `for f in ${snippetFolder}/*.cfg; do [ ! -e "$f" ] || [ "$f" = ${snippetPath} ] || . "$f"; done`;
   const print = variables.map((name) => `printf '%s\\0' "$${name}"`).join("; ");
   const { stdout, skipped } = await host.query(["sh"], {
-    input: `{\n${defaults}\n${snippets ? readSnippets : ":"}\n} >/dev/null\n${print}\n`,
+    input: `{\n${defaults}\n${snippets ? readSnippets : ":"}\n} >&2\n${print}\n`,
     onTree: "chroot",
     why: "read GRUB's settings",
   });
@@ -76,15 +83,14 @@ async function effectiveValues(host: Host, defaults: string, snippets: boolean):
 
 /** Shell text that makes `change` of the values `before`; empty where they are as wanted. */
 function assignmentsFor(before: Values, change: CommandLineChange): string {
-  const present = variables.flatMap((name) => grubSyntax.split(before[name])).map(({ parameter }) => parameter);
-  const missing = change.add.filter((wanted) => !present.some((parameter) => isSameParameter(parameter, wanted)));
-  const changes = {
-    GRUB_CMDLINE_LINUX: { add: [], remove: change.remove },
-    GRUB_CMDLINE_LINUX_DEFAULT: { add: missing, remove: change.remove },
+  const kept = variables.map((name) => removeParameters(before[name], change, grubSyntax));
+  const lacking = missing(parametersOf(kept.join(" "), grubSyntax), change.add);
+  const [all = "", normal = ""] = kept;
+  const after: Values = {
+    GRUB_CMDLINE_LINUX: all,
+    GRUB_CMDLINE_LINUX_DEFAULT: appendParameters(normal, lacking, grubSyntax),
   };
-  return variables
-    .map((name) => assignment(name, before[name], editCommandLine(before[name], changes[name], grubSyntax)))
-    .join("");
+  return variables.map((name) => assignment(name, before[name], after[name])).join("");
 }
 
 /** What is only added to goes on following the value that other packages give. */

@@ -23,6 +23,7 @@ export async function applyMounts(host: Host, entries: readonly FstabEntry[]): P
   const ordered = entries.toSorted((one, other) => depth(one) - depth(other));
   const wanted = ordered.filter((entry) => !isCovered(entry, others));
   const done: string[] = [];
+  for (const entry of wanted) await refuseOccupied(host, entry);
   if ((await host.writeFile(fstabPath, withEntries(text, wanted))) !== "same") {
     done.push("fstab written");
     await reloadUnits(host);
@@ -34,6 +35,11 @@ export async function applyMounts(host: Host, entries: readonly FstabEntry[]): P
     if (did !== undefined) done.push(did);
   }
   return done;
+}
+
+/** Whether fstab has entries of ours. */
+export async function hasEntries(host: Host): Promise<boolean> {
+  return parseFstab((await host.readFile(fstabPath)) ?? "").ours.length > 0;
 }
 
 function depth({ path }: FstabEntry): number {
@@ -56,9 +62,6 @@ async function mount(host: Host, entry: FstabEntry, isChanged: boolean): Promise
   await host.makeDirectory(entry.path);
   if (isManual(entry)) return undefined;
   const mounted = await isMounted(host, ["--mountpoint", entry.path]);
-  if (mounted && !(await isMounted(host, ["--source", entry.source, "--mountpoint", entry.path]))) {
-    throw new AgentError("mount-conflict", `something else than ${entry.source} is mounted on ${entry.path}`);
-  }
   if (mounted && !isChanged) return undefined;
   if (!mounted) await waitForDevice(host, entry.source);
   const argv = mounted ? ["mount", "-o", "remount", entry.path] : ["mount", entry.path];
@@ -66,6 +69,30 @@ async function mount(host: Host, entry: FstabEntry, isChanged: boolean): Promise
   // With `nofail` mount is content with a device that is not there.
   if (!skipped && !(await isMounted(host, ["--mountpoint", entry.path]))) throw notThere(entry);
   return `${entry.source} ${mounted ? "mounted anew" : "mounted"} on ${entry.path}`;
+}
+
+/** Before anything is changed: fstab would say something else than what is mounted, and the next run would believe it. */
+async function refuseOccupied(host: Host, entry: FstabEntry): Promise<void> {
+  if (isManual(entry) || entry.type === "swap" || !(await isMounted(host, ["--mountpoint", entry.path]))) return;
+  if (await isMountedFrom(host, entry)) return;
+  throw new AgentError("mount-conflict", `something other than ${entry.source} is mounted on ${entry.path}`, {
+    hint: `\`umount ${entry.path}\` if it is no longer needed, or choose another path`,
+  });
+}
+
+/** The kernel knows a bind mount by the file system of its source, and an image file by its loop device. */
+async function isMountedFrom(host: Host, { source, path, options }: FstabEntry): Promise<boolean> {
+  if (await isMounted(host, ["--source", source, "--mountpoint", path])) return true;
+  const words = options.split(",");
+  if (words.includes("bind") || words.includes("rbind")) {
+    const argv = ["stat", "--dereference", "--format", "%d:%i", source, path];
+    const [one, other] = (await host.query(argv, { okExitCodes: [0, 1] })).stdout.split("\n");
+    return one !== undefined && one === other;
+  }
+  if (!words.some((word) => word === "loop" || word.startsWith("loop="))) return false;
+  const { stdout } = await host.query(["findmnt", "--noheadings", "--output", "SOURCE", "--mountpoint", path]);
+  const file = await host.readFile(`/sys/block/${stdout.replace("/dev/", "")}/loop/backing_file`);
+  return file?.trim() === source;
 }
 
 async function isMounted(host: Host, condition: readonly string[]): Promise<boolean> {
