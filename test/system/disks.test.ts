@@ -74,16 +74,16 @@ describe("growing a partition", () => {
     const before = await find(host, `${disk.path}p2`);
     expect(sizeOf(before.device.path)).toBe(30 * MiB);
 
-    const plan = await planGrowth(host, before.layout, before.device);
+    const plan = await planGrowth(host, machine().store, before.layout, before.device);
     expect(plan.commands.map(({ argv }) => argv)).toEqual([["growpart", disk.path, "2"]]);
     for (const { argv, options } of plan.commands) await host.run(argv, options);
     expect(sizeOf(before.device.path)).toBe(plan.size);
     expect(plan.size).toBeGreaterThan(275 * MiB);
 
     const after = await find(host, `${disk.path}p2`);
-    expect((await planGrowth(host, after.layout, after.device)).commands).toEqual([]);
+    expect((await planGrowth(host, machine().store, after.layout, after.device)).commands).toEqual([]);
     const first = await find(host, `${disk.path}p1`);
-    expect((await planGrowth(host, first.layout, first.device)).commands).toEqual([]);
+    expect((await planGrowth(host, machine().store, first.layout, first.device)).commands).toEqual([]);
     expect(spawnSync("sfdisk", ["--verify", disk.path], { encoding: "utf8" }).stdout).toContain("No errors detected");
   });
 });

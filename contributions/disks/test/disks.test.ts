@@ -254,6 +254,15 @@ describe("a root partition without LVM", () => {
       "cryptsetup resize /dev/mapper/root",
       "xfs_growfs /",
     ]);
+    const failing = [{ argv: ["cryptsetup"], prefix: true, exitCode: 2 }, ...commands];
+    const failed = await runDisks({}, devices, failing);
+    expect(failed.state).toBe("failed");
+    const [partition] = devices[0]?.children ?? [];
+    if (partition !== undefined) partition.size = grown;
+    const next = await runDisks({}, devices, commands, {}, { store: failed.store });
+    expect(commandsOf(next)).toEqual(["cryptsetup resize /dev/mapper/root", "xfs_growfs /"]);
+    const last = await runDisks({}, devices, commands, {}, { store: next.store });
+    expect(commandsOf(last)).not.toContain("cryptsetup resize /dev/mapper/root");
   });
 
   test("the disks of the host that a container sees are not its own", async () => {

@@ -40,11 +40,11 @@ export async function growDisks(
     const wanted = requests ?? [...groups].flatMap((group) => defaultRequests(grown, group));
     return planVolumes(grown, wanted, (name) => marks.get(name));
   };
-  const members = await planMembers(host, layout, report, groups);
+  const members = await planMembers(host, store, layout, report, groups);
   plan(predicted(report, members));
   const root = isVolume(report, layout.root) ? undefined : layout.root;
-  const rootGrowth = root === undefined ? undefined : await planGrowth(host, layout, root);
-  const done = await growAll(host, layout, members, rootGrowth, root);
+  const rootGrowth = root === undefined ? undefined : await planGrowth(host, store, layout, root);
+  const done = await growAll(host, store, layout, members, rootGrowth, root);
   const grown = done.length === 0 || report.groups.length === 0 ? report : await currentReport(host, report, members);
   for (const volume of plan(grown)) done.push(...(await growVolume(host, layout, volume, marks)));
   if (root !== undefined) done.push(...(await growRoot(host, root, rootGrowth?.size ?? root.size, marks)));
@@ -63,6 +63,7 @@ function isVolume(report: LvmReport, device: BlockDevice | undefined): boolean {
 
 async function planMembers(
   host: Host,
+  store: Store,
   layout: Layout,
   report: LvmReport,
   groups: ReadonlySet<string>,
@@ -72,7 +73,7 @@ async function planMembers(
     const device = layout.devices.find(({ majorMinor }) => majorMinor === volume.majorMinor);
     const extentSize = report.groups.find(({ name }) => name === volume.group)?.extentSize;
     if (device === undefined || extentSize === undefined) continue;
-    const growth = await planGrowth(host, layout, device);
+    const growth = await planGrowth(host, store, layout, device);
     const extents = Math.max(volume.extents, Math.floor((growth.size - volume.dataStart) / extentSize));
     members.push({ volume, device, growth, extents });
   }
@@ -94,6 +95,7 @@ function predicted(report: LvmReport, members: readonly Member[]): LvmReport {
 
 async function growAll(
   host: Host,
+  store: Store,
   layout: Layout,
   members: readonly Member[],
   rootGrowth: GrowthPlan | undefined,
@@ -101,12 +103,12 @@ async function growAll(
 ): Promise<string[]> {
   const done: string[] = [];
   for (const { growth, volume, extents } of members) {
-    await carryOut(host, growth, done);
+    await carryOut(host, store, growth, done);
     if (extents === volume.extents) continue;
     await host.run(["pvresize", volume.path], { ...lvmOptions, why: "grow the physical volume to its device" });
     done.push(`physical volume ${volume.path} grown`);
   }
-  if (rootGrowth !== undefined) await carryOut(host, rootGrowth, done);
+  if (rootGrowth !== undefined) await carryOut(host, store, rootGrowth, done);
   const devices = [...members.map(({ device }) => device), ...(root === undefined ? [] : [root])];
   for (const disk of disksOf(layout, devices)) {
     if (await moveBackupTable(host, disk)) done.push(`copy of the partition table moved to the end of ${disk.path}`);
@@ -114,8 +116,11 @@ async function growAll(
   return done;
 }
 
-async function carryOut(host: Host, { commands, description }: GrowthPlan, done: string[]): Promise<void> {
+async function carryOut(host: Host, store: Store, plan: GrowthPlan, done: string[]): Promise<void> {
+  const { commands, description, owed } = plan;
+  if (owed !== undefined) await store.set(owed.key, owed.value);
   for (const { argv, options } of commands) await host.run(argv, options);
+  if (owed !== undefined) await store.delete(owed.key);
   done.push(...description);
 }
 

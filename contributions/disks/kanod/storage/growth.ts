@@ -1,4 +1,4 @@
-import type { CommandOptions, Host } from "kanod-configure";
+import type { CommandOptions, Host, Store } from "kanod-configure";
 import { AgentError } from "kanod-configure";
 import { type BlockDevice, type Layout, parentsOf, partitionNumber } from "./layout.ts";
 
@@ -15,6 +15,14 @@ export interface GrowthPlan {
   commands: { argv: readonly string[]; options: CommandOptions }[];
   /** For people: what the commands do. */
   description: string[];
+  /** Stored before the commands and deleted after them: a later run finishes what one of them failed to do. */
+  owed?: { key: string; value: OwedResize };
+}
+
+/** An encrypted device that is smaller than what it is on by more than its header. */
+interface OwedResize {
+  /** In bytes. */
+  header: number;
 }
 
 /**
@@ -23,13 +31,13 @@ export interface GrowthPlan {
  *
  * @throws CommandError, AgentError `bad-command-output`
  */
-export async function planGrowth(host: Host, layout: Layout, device: BlockDevice): Promise<GrowthPlan> {
+export async function planGrowth(host: Host, store: Store, layout: Layout, device: BlockDevice): Promise<GrowthPlan> {
   const parents = parentsOf(layout, device);
   const [below] = parents;
   // More than one: a RAID, whose members are not for us to grow; or a multipath device, whose paths grow elsewhere.
   if (below === undefined || parents.length > 1) return nothing(device);
   if (device.type === "part") return planPartition(host, device, below);
-  if (device.type === "crypt") return planEncrypted(host, layout, device, below);
+  if (device.type === "crypt") return planEncrypted(host, store, layout, device, below);
   return nothing(device);
 }
 
@@ -62,13 +70,23 @@ function sizeAfter(output: string): number {
   return Number(sectors) * sysfsSector;
 }
 
-async function planEncrypted(host: Host, layout: Layout, device: BlockDevice, below: BlockDevice): Promise<GrowthPlan> {
-  const { size, commands, description } = await planGrowth(host, layout, below);
-  if (commands.length === 0) return nothing(device);
+async function planEncrypted(
+  host: Host,
+  store: Store,
+  layout: Layout,
+  device: BlockDevice,
+  below: BlockDevice,
+): Promise<GrowthPlan> {
+  const { size, commands, description } = await planGrowth(host, store, layout, below);
+  const key = `resize:${device.path}`;
+  const owed = await store.get<OwedResize>(key);
+  if (commands.length === 0 && owed === undefined) return nothing(device);
+  const value = owed ?? { header: below.size - device.size };
   const resize = { argv: ["cryptsetup", "resize", device.path], options: { why: "grow the encrypted device" } };
   return {
-    size: device.size + size - below.size,
+    size: size - value.header,
     commands: [...commands, resize],
     description: [...description, `${device.path} grown`],
+    owed: { key, value },
   };
 }
