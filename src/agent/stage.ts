@@ -202,7 +202,7 @@ async function end(host: Host, log: Logger, journal: Journal, record: RunRecord)
   }
 }
 
-/** What the ancestor left for scripts: the result of runcmd, and that bootcmd succeeded once. */
+/** Files that scripts of kanod-configure's Python predecessor read: the result of runcmd, and that bootcmd succeeded once. */
 async function leaveMarks(host: Host, log: Logger, stage: Stage, state: RunRecord["state"]): Promise<void> {
   const success = state === "done" || state === "stopped";
   try {

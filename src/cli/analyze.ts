@@ -17,11 +17,11 @@ interface AnalyzeOptions {
 export function defineAnalyze(program: Program, { io }: CommandContext): void {
   const command = program.command
     .command("analyze")
-    .description("Show how long each contribution took, the longest first: reads the journal.")
-    .option("--all", "all boots that the journal knows, not only the last one")
+    .description("Show from the journal how long each contribution took, the longest first.")
+    .option("--all", "all boots in the journal, not only the last one")
     .addOption(formatOption(["text", "json"]))
     .addOption(rootOption())
-    .addHelpText("after", "\nExit codes: 0 done, 2 usage error, 3 there is no journal, or a damaged one.");
+    .addHelpText("after", "\nExit codes: 0 done, 2 usage error, 3 the journal is missing or damaged.");
   program.setAction<AnalyzeOptions>(command, async (options) => {
     await checkRoot(io, rootFolder(io, options.root).root);
     const { host } = quietHost(io, options.root);

@@ -21,7 +21,7 @@ const elementsVariable = "IMAGE_ELEMENT_YAML";
 export function defineCompile(program: Program, { io }: CommandContext): void {
   const command = program.command
     .command("compile")
-    .description("Compile elements with contributions and schemas to the agent of an image.")
+    .description("Compile the contributions and schemas of elements into the agent of an image.")
     .option("--element <dir>", "folder of an element, in the order of the image; may be repeated", collect)
     .option(
       "-o, --output <dir>",
@@ -30,7 +30,7 @@ export function defineCompile(program: Program, { io }: CommandContext): void {
     )
     .addOption(choiceOption("--runtime <kind>", runtimeHelp, ["embedded", "system"], "embedded"))
     .addOption(choiceOption("--arch <arch>", "architecture of the image (default: this machine's)", ["x64", "arm64"]))
-    .option("--no-bundle", "leave the modules as they are, for debugging: such an agent runs only on this machine")
+    .option("--no-bundle", "do not bundle the modules (for debugging): such an agent runs only on this machine")
     .addHelpText("after", helpAfter);
   program.setAction<CompileArguments>(command, (options) => compile(io, options));
 }
@@ -76,7 +76,7 @@ function elementsToCompile(io: CliIo, options: CompileArguments): ElementInput[]
   }
   const text = io.environment[elementsVariable];
   if (text !== undefined) return elementsOfImage(text);
-  throw usageError("no-elements", `no element: give --element, or set ${elementsVariable}`);
+  throw usageError("no-elements", `no element given: use --element, or set ${elementsVariable}`);
 }
 
 function collect(value: string, previous: string[] = []): string[] {

@@ -8,11 +8,11 @@ const help = `
   zsh:  kanod-configure completion zsh > /usr/share/zsh/vendor-completions/_kanod-configure
   fish: kanod-configure completion fish > /etc/fish/completions/kanod-configure.fish`;
 
-/** `completion`: lets a shell complete our command lines. */
+/** `completion`: shell completion for all programs. */
 export function defineCompletion(program: Program, { io, describePrograms }: CommandContext): void {
   const command = program.command
     .command("completion")
-    .description("Print the script that lets a shell complete our command lines.")
+    .description("Print a shell completion script for all programs.")
     .addArgument(new Argument("<SHELL>", "the shell").choices(["bash", "zsh", "fish"]))
     .addHelpText("after", help);
   program.setAction(command, async (_, [shell]) => {

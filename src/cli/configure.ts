@@ -20,7 +20,7 @@ export async function configureCommand(
   const { agent } = await context.image.manifest();
   const program = new Program(context.io, "kanod-configure", agent);
   program.command
-    .description("Looks at the configuration of a machine, and builds the agent that applies it on first boot.")
+    .description("Checks the configuration of a machine, and builds the agent that applies it on first boot.")
     .usage("COMMAND [options]")
     .addHelpText("after", exitCodeHelp);
   for (const define of [

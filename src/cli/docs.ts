@@ -17,7 +17,7 @@ export function defineDocs(program: Program, context: CommandContext): void {
     .command("docs")
     .description("Write the reference of the configuration: every key, with its meaning and examples.")
     .addOption(formatOption(["md", "html"]))
-    .option("--schema <file>", "merged schema of the image (NAME-schema.yaml), instead of that of this program")
+    .option("--schema <file>", "merged schema of the image (NAME-schema.yaml); default: the schema of this program")
     .option("-o, --output <file>", "file to write")
     .addHelpText("after", "\nExit codes: 0 done, 2 usage error, 3 input unreadable.");
   program.setAction<DocsOptions>(command, (options) => writeDocs(context, options));

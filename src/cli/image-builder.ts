@@ -43,26 +43,26 @@ export async function imageBuilderCommand(io: CliIo, image: CompiledImage): Prom
     .option("-s, --set <key=value>", "value of an option of the modules; may be repeated", collect, [])
     .option("-b, --bool <flag>", "set a flag of the modules; may be repeated", collect, [])
     .option("-o, --output <name>", "name of the image", "img")
-    .option("-t, --format <format,…>", "kinds of image: qcow2, tar, raw, …, or one of kernel, ramdisk", "qcow2")
+    .option("-t, --format <format,…>", "image formats: qcow2, tar, raw, …, or one of kernel, ramdisk", "qcow2")
     .option("-a, --arch <arch>", "architecture of the image, as diskimage-builder names it", "amd64")
-    .option("-p, --packages <a,b>", "packages besides those of the modules; may be repeated", collect, [])
-    .option("--no-core", "do not load our module core first")
+    .option("-p, --packages <a,b>", "additional packages; may be repeated", collect, [])
+    .option("--no-core", "do not load the module core")
     .option("--dry-run", "print the build as a shell script, and run nothing")
     .option("--explain", "print which entry of which module, and which condition, decided what; run nothing")
-    .option("--offline", "let diskimage-builder fetch nothing that its caches have")
-    .option("--debug <file>", "write the build as a shell script to a file first")
+    .option("--offline", "let diskimage-builder use its caches without checking for updates")
+    .option("--debug <file>", "also write the build as a shell script to a file")
     .option("-f, --file <file>", "build the images of a build document")
     .option("--only <name>", "with -f: only this image; may be repeated", collect, [])
     .option("--list", "with -f: print the images, with --format json as a matrix for other engines; build nothing")
-    .option("--jobs <n>", "with -f: builds that go on at the same time", positiveInteger, 1)
-    .option("--resume", "with -f: leave out images that are built from the same inputs already")
+    .option("--jobs <n>", "with -f: number of parallel builds", positiveInteger, 1)
+    .option("--resume", "with -f: skip images that were already built from the same inputs")
     .option(
       "--metal3 <url>",
       "with -f: print `image` for Metal3 of images that are built; url of the folder they are in",
     )
-    .option("--convert", "with -f: print documents of Airship's image builder in our form; build nothing")
+    .option("--convert", "with -f: convert documents of Airship's image builder; build nothing")
     .helpOption(false)
-    .option("-h, --help", "print this help, with modules also their options and flags")
+    .option("-h, --help", "print this help; with modules, also their options and flags")
     .addHelpText("after", helpAfter);
   program.setAction<Arguments>(program.command, (options, modules) => run({ io, program, image, options }, modules));
   return execute(program, io);
@@ -113,8 +113,9 @@ async function buildFile(
   file: string,
   names: readonly string[],
 ): Promise<number> {
-  if (names.length > 0) throw usageError("options-conflict", "modules are named in the document, not beside -f");
-  requireNo(program, moduleOptions, (name) => `the document says what --${name} says: it cannot stand beside -f`);
+  if (names.length > 0)
+    throw usageError("options-conflict", "modules cannot be combined with -f: name them in the document");
+  requireNo(program, moduleOptions, (name) => `--${name} cannot be combined with -f: set it in the document`);
   const isFormat = program.command.getOptionValueSource("format") === "cli";
   const { format } = options;
   if (isFormat && (!options.list || (format !== "text" && format !== "json"))) {
@@ -138,7 +139,8 @@ async function buildFile(
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw usageError("bad-number", `'${text}' is no number of builds`);
+  if (!Number.isInteger(value) || value < 1)
+    throw usageError("bad-number", `--jobs must be a positive integer, not '${text}'`);
   return value;
 }
 
@@ -148,7 +150,7 @@ async function reportBuildError(io: CliIo, error: BuildError): Promise<number> {
 }
 
 async function build(io: CliIo, program: Program, options: Arguments, names: readonly string[]): Promise<number> {
-  if (names.length === 0) throw usageError("no-module", "no module is given", "kanod-image-builder --help tells more");
+  if (names.length === 0) throw usageError("no-module", "no module given", "kanod-image-builder --help tells more");
   const formats = await formatsOf(options);
   const wishes = { set: assignments(options.set), flags: options.bool };
   const { loadModules } = await import("../image/modules/load-modules.ts");
@@ -175,15 +177,15 @@ async function formatsOf({ format }: Arguments): Promise<string[]> {
   const unknown = formats.find((each) => !knownFormats.includes(each));
   if (unknown !== undefined) {
     const near = suggest(unknown, knownFormats);
-    const hint = near === undefined ? `there are ${knownFormats.join(", ")}` : `did you mean ${near}?`;
-    throw usageError("unknown-format", `there is no format '${unknown}'`, hint);
+    const hint = near === undefined ? `available: ${knownFormats.join(", ")}` : `did you mean ${near}?`;
+    throw usageError("unknown-format", `unknown format '${unknown}'`, hint);
   }
   const [lone] = loneFormats(formats);
   if (lone === undefined) return formats;
-  throw usageError("lone-format", `the format ${lone} cannot be made together with another one`);
+  throw usageError("lone-format", `the format ${lone} cannot be combined with another one`);
 }
 
-/** The last value of a name counts; space around name and value does not, as in the ancestor. */
+/** The last value of a name counts. Blanks around name and value are ignored, as in kanod-image-builder's Python predecessor. */
 function assignments(settings: readonly string[]): Record<string, string> {
   const entries = settings.map((setting) => {
     const sign = setting.indexOf("=");

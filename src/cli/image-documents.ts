@@ -40,7 +40,7 @@ export async function buildDocuments(io: CliIo, shipped: CompiledImage, options:
   const found = [...problems, ...requested.problems];
   const isPrinted = options.list || options.metal3 !== undefined || options.explain;
   if (hasErrors(found) && isPrinted) return refuse(io, found);
-  // Where something is wrong already, what is wrong with the images that are known is told with it.
+  // Problems of the images that are known are reported together with earlier ones.
   const images = hasErrors(found) ? requested.images : chosen(requested.images, options.only);
   if (options.list) return list(io, images, options);
   if (options.metal3 !== undefined) return metal3(io, images, options.metal3);
@@ -70,7 +70,7 @@ function chosen(images: readonly RequestedImage[], only: readonly string[]): rea
   const unknown = only.find((name) => !images.some((image) => image.name === name));
   if (unknown !== undefined) {
     const names = images.map(({ name }) => name).join(", ");
-    throw usageError("unknown-image", `there is no image '${unknown}'`, `there are ${names}`);
+    throw usageError("unknown-image", `unknown image '${unknown}'`, `available: ${names}`);
   }
   return only.length === 0 ? images : images.filter(({ name }) => only.includes(name));
 }

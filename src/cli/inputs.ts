@@ -8,23 +8,23 @@ import { exitCodes } from "./io.ts";
 /** Standard input can be only one of several inputs. @throws AgentError `stdin-twice` (usage error) */
 export function checkStandardInput(files: readonly (string | undefined)[]): void {
   if (files.filter((file) => file === "-").length < 2) return;
-  throw usageError("stdin-twice", "standard input (-) can be named only once");
+  throw usageError("stdin-twice", "standard input (-) can be given only once");
 }
 
-/** An input that need not be there. @throws AgentError `unreadable` */
+/** An optional input. @throws AgentError `unreadable` */
 export async function readOptional(host: Host, path: string): Promise<InputText | undefined> {
   const text = await readBytes(host, path);
   return text === undefined ? undefined : { text, file: path };
 }
 
-/** An input that has to be there. @throws AgentError `unreadable` */
+/** A required input. @throws AgentError `unreadable` */
 export async function readRequired(host: Host, path: string): Promise<InputText> {
   const input = await readOptional(host, path);
   if (input !== undefined) return input;
   // What a shell makes of `<(command)`: proc(5).
   const isPipe = /^\/(?:dev|proc\/self)\/fd\//.test(path);
-  const hint = isPipe ? "what is in a pipe can be given to standard input: name -" : undefined;
-  throw new AgentError("unreadable", `${path}: there is no such file`, { exitCode: exitCodes.unreadable, hint });
+  const hint = isPipe ? "pipe it to standard input and name - instead" : undefined;
+  throw new AgentError("unreadable", `${path}: no such file`, { exitCode: exitCodes.unreadable, hint });
 }
 
 /** @throws AgentError `unreadable` */

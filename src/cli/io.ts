@@ -34,7 +34,7 @@ export interface CliIo {
   describe?: (program: Command) => void;
 }
 
-/** Whether it configures a machine, which goes on whoever listens; the others are there for what they print. */
+/** True for the two stage programs, which must survive a closed stdout. */
 export function isStageProgram(program: string): boolean {
   return program === "kanod-bootcmd" || program === "kanod-runcmd";
 }

@@ -16,7 +16,7 @@ const files = [
 export function defineManPages(program: Program, { io, image, describePrograms }: CommandContext): void {
   const command = program.command
     .command("man-pages", { hidden: true })
-    .description("Write the manual pages of all programs below a folder, such as /usr/share/man.")
+    .description("Write the manual pages of all programs to a folder such as /usr/share/man.")
     .argument("<DIR>", "the folder");
   program.setAction(command, async (_, [folder = ""]) => {
     const { manPage, manSection } = await import(/* webpackMode: "eager" */ "./help/man-page.ts");

@@ -14,10 +14,10 @@ interface NewElementArguments {
 export function defineNewElement(program: Program, context: CommandContext): void {
   const command = program.command
     .command("new-element")
-    .description("Make a new element: schema, contribution, test, example and README that work as they are.")
+    .description("Create an element with a working schema, contribution, test, example and README.")
     .argument("<NAME>", "name of the element, such as kanod-hello")
     .argument("[DIR]", "its folder, default NAME")
-    .option("--boot", "for the boot stage: the contribution runs early, on every boot")
+    .option("--boot", "create a boot contribution, which runs early on every boot")
     .addOption(choiceOption("--language <language>", "TypeScript or JavaScript", ["ts", "js"], "ts"))
     .addHelpText("after", "\nExit codes: 0 done, 1 the folder is not empty, 2 usage error.");
   program.setAction<NewElementArguments>(command, (options, [name = "", folder = name]) =>
@@ -36,7 +36,7 @@ async function newElement(
   const names = elementNames(name);
   const schema = JSON.parse(await image.schema()) as JsonSchema;
   if (knownKeys(schema, boot ? "/boot" : "").includes(names.key)) {
-    throw usageError("key-taken", `the key \`${names.key}\` of the configuration is taken`, "choose another name");
+    throw usageError("key-taken", `the key \`${names.key}\` is already used by another element`, "choose another name");
   }
   await writeElement(resolve(io.workingDirectory, folder), names, { boot, language });
   io.out(nextSteps(shellWord(folder), names.element, language, boot));

@@ -4,10 +4,10 @@ import { formatOption, rootOption } from "./options.ts";
 import type { PlanOptions } from "./plan.ts";
 
 const description =
-  "Show what kanod-bootcmd and kanod-runcmd would do, and change nothing: files as differences to what is there, commands in their order, what only the machine can tell. Secrets are masked.";
+  "Show what kanod-bootcmd and kanod-runcmd would do, without changing anything: files as diffs, commands in order, and what is known only on the machine. Secrets are masked.";
 
 const help = `
-The boot stage is planned with the boot document or, without one, with the boot part of the configuration.
+The boot stage is planned from the boot document or, without one, from the boot part of the configuration.
 Exit codes: 0 done, 1 the configuration is invalid or a contribution would fail, 2 usage error, 3 input unreadable.`;
 
 /** `plan`: see plan.ts, which is loaded when it is called. */
@@ -16,7 +16,7 @@ export function definePlan(program: Program, context: CommandContext): void {
     .command("plan")
     .description(description)
     .option("--config <file>", `configuration, default ${configurationPath}; - is standard input`)
-    .option("--boot <file>", "boot document, as kanod-bootcmd reads it")
+    .option("--boot <file>", "boot document, as for kanod-bootcmd")
     .option("--system <file>", `settings of the image, default ${systemPath} (may be absent)`)
     .addOption(rootOption())
     .addOption(formatOption(["text", "json"]))

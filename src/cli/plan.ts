@@ -85,7 +85,7 @@ async function readInputs(
   const configuration = config === undefined ? await readOptional(host, configurationPath) : await named(config);
   if (configuration === undefined && boot === undefined) {
     const hint = "name a configuration with --config, or a boot document with --boot";
-    throw new AgentError("unreadable", `${configurationPath}: there is no such file`, {
+    throw new AgentError("unreadable", `${configurationPath}: no such file`, {
       exitCode: exitCodes.unreadable,
       hint,
     });

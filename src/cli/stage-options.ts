@@ -23,7 +23,7 @@ export function defineStage(command: Command, stage: Stage): Command {
   command
     .description(descriptions[stage])
     .addOption(rootOption())
-    .option("--dry-run", "print what would be done, and change nothing")
+    .option("--dry-run", "print what would be done, without changing anything")
     .addOption(choiceOption("--log-level <level>", "what is shown; the log file has all", logLevels, "info"))
     .addOption(choiceOption("--log-format <format>", "form of the log", ["text", "json"], "text"))
     .option("--system <file>", `settings of the image, default ${systemPath} (may be absent)`)
@@ -32,7 +32,7 @@ export function defineStage(command: Command, stage: Stage): Command {
   return command
     .argument("[MIN_PRIORITY]", "leave out the contributions of a lower priority")
     .option("--config <file>", `configuration, default ${configurationPath}; - is standard input`)
-    .option("--resume", "go on after the last finished contribution of an interrupted run");
+    .option("--resume", "continue an interrupted run after its last finished contribution");
 }
 
 const descriptions: Readonly<Record<Stage, string>> = {

@@ -32,7 +32,7 @@ interface StatusOptions {
 export function defineStatus(program: Program, { io }: CommandContext): void {
   const command = program.command
     .command("status")
-    .description("Tell whether this machine is configured: reads the journal that kanod-bootcmd and kanod-runcmd keep.")
+    .description("Show from the journal whether this machine is configured.")
     .option("--wait", "wait until the run stage has ended")
     .option("--timeout <seconds>", `with --wait: give up after this time (default: ${defaultTimeout})`)
     .addOption(formatOption(["text", "json"]))
@@ -43,10 +43,10 @@ export function defineStatus(program: Program, { io }: CommandContext): void {
     );
   program.setAction<StatusOptions>(command, async (options) => {
     if (options.timeout !== undefined && options.wait !== true) {
-      throw usageError("timeout-without-wait", "--timeout says how long to wait: it goes with --wait", "add --wait");
+      throw usageError("timeout-without-wait", "--timeout needs --wait", "add --wait");
     }
     const seconds = Number(options.timeout ?? defaultTimeout);
-    if (!(seconds >= 0)) throw usageError("bad-timeout", "--timeout takes a number of seconds");
+    if (!(seconds >= 0)) throw usageError("bad-timeout", "--timeout must be a number of seconds");
     await checkRoot(io, rootFolder(io, options.root).root);
     const { host } = quietHost(io, options.root);
     const elapsed = stopwatch();

@@ -18,7 +18,7 @@ export function quietHost(io: CliIo, root: string | undefined): { host: Host; lo
 /** The absolute path of `--root`; nothing for the machine itself. */
 export function rootFolder(io: CliIo, root: string | undefined): { root?: string } {
   if (root === undefined) return {};
-  if (root === "") throw usageError("bad-root", "--root takes a folder");
+  if (root === "") throw usageError("bad-root", "--root needs a folder");
   return { root: resolve(io.workingDirectory, root) };
 }
 
@@ -33,5 +33,5 @@ export async function checkRoot(io: CliIo, root: string | undefined): Promise<vo
   const names = await outsideHost(io)
     .list(root)
     .catch(() => undefined);
-  if (names === undefined) throw usageError("bad-root", `--root ${root}: there is no such folder`);
+  if (names === undefined) throw usageError("bad-root", `--root ${root}: no such folder`);
 }

@@ -16,10 +16,10 @@ export function defineValidate(program: Program, context: CommandContext): void 
     .description(description)
     .argument("<FILE...>", "files and folders; - is standard input")
     .option("--schema <file>", "merged schema of the image (NAME-schema.yaml)")
-    .option("--boot", "the files are boot documents, as kanod-bootcmd reads them")
+    .option("--boot", "the files are boot documents, as for kanod-bootcmd")
     .addOption(formatOption(["text", "json", "sarif", "github"]))
-    .option("--exclude <glob>", "leave out what matches in folders; may be repeated", collect, [])
-    .option("--strict", "warnings are failures, too")
+    .option("--exclude <glob>", "skip matching files in folders; may be repeated", collect, [])
+    .option("--strict", "treat warnings as errors")
     .addHelpText("after", help);
   program.setAction<ValidateOptions>(command, async (options, operands) => {
     const { validate } = await import(/* webpackMode: "eager" */ "./validate.ts");

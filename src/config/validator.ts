@@ -6,7 +6,7 @@ export interface Validator {
   errors?: readonly ValidationError[] | null;
 }
 
-/** A schema with what was made of it, mostly in advance. A schema that has to be parsed first may be a getter. */
+/** A schema with what was made of it, mostly in advance. A schema that must be parsed first may be a getter. */
 export interface CompiledSchema {
   /** Asked for where something is wrong, to explain it. */
   readonly schema: JsonSchema;

@@ -19,12 +19,12 @@ export interface YamlDocument {
   readonly problems: readonly Problem[];
   /**
    * What was read of a document that has errors; undefined where nothing was. Good for finding further problems and
-   * what has to be masked, never for acting on it.
+   * what to mask, never for acting on it.
    */
   readonly partial?: unknown;
   /**
    * Where a value, or the key that leads to it, stands; of the nearest ancestor where `pointer` leads nowhere. The key
-   * of an item of a list, or of the document itself, is its first own key. What an alias or a merge key brings in
+   * of an item of a list, or of the document itself, is its first own key. The content of an alias or a merge key
    * stands at the anchor.
    */
   locate(pointer: string, part?: "key" | "value"): SourceRange | undefined;

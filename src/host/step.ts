@@ -17,7 +17,7 @@ export interface WriteStep {
   kind: "write";
   path: string;
   change: "created" | "changed";
-  /** Masked when the file is a secret; only its length is told when it is not text. */
+  /** Masked when the file is a secret; only its length if it is not text. */
   content: string;
   /** What it replaces; masked when that was written as a secret, or when not everybody may read it. */
   previous: string | undefined;

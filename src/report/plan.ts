@@ -111,7 +111,7 @@ async function loadDifference(): Promise<Difference> {
   };
 }
 
-/** Most files of a plan are new, and nothing has to be looked for in them. */
+/** Most files of a plan are new, and need no comparison. */
 export function hunksOfNew(content: string): StructuredPatchHunk[] {
   if (content === "") return [];
   const ends = content.endsWith("\n");

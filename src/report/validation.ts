@@ -11,7 +11,7 @@ export interface ValidationSummary {
   notes: number;
 }
 
-/** Writes what a validation finds, file by file: nothing has to be kept. Each call returns the next piece of output. */
+/** Writes what a validation finds, file by file: nothing is kept. Each call returns the next piece of output. */
 export interface ValidationReport {
   begin(): string;
   file(checked: CheckedFile): string;

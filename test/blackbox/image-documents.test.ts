@@ -483,8 +483,8 @@ describe("the command line", () => {
     [["--no-core"], "the document says what --core says"],
     [["-t", "tar"], "--format is that of --list"],
     [["--list", "--format", "xml"], "--format is that of --list"],
-    [["--only", "other"], "there is no image 'other'"],
-    [["--jobs", "0"], "'0' is no number of builds"],
+    [["--only", "other"], "unknown image 'other'"],
+    [["--jobs", "0"], "--jobs must be a positive integer, not '0'"],
   ])("%j is a usage error", (args, message) => {
     const { exitCode, out, err } = run("  elements: [x]\n", [
       ...args,

@@ -56,7 +56,7 @@ const formatNames: Readonly<Record<string, string>> = {
   uuid: "a UUID",
 };
 
-/** By keyword, in the order in which they are told. */
+/** By keyword, in the order of the text. */
 const tellers: Readonly<Record<string, Fact>> = {
   format: (value) => formatNames[String(value)] ?? `in the format ${code(value)}`,
   // An example says more to people.

@@ -277,7 +277,7 @@ describe("nothing is changed by", () => {
   test("a configuration that is missing", async () => {
     const { exitCode, err } = await run(newTree());
     expect(exitCode).toBe(3);
-    expect(err).toContain("/etc/kanod-configure/configuration.yaml: there is no such file [unreadable]");
+    expect(err).toContain("/etc/kanod-configure/configuration.yaml: no such file [unreadable]");
   });
 
   test("a configuration that is a folder", async () => {
@@ -297,7 +297,7 @@ describe("nothing is changed by", () => {
   test("a --system file that is missing", async () => {
     const { exitCode, err } = await run(newTree("name: one\n"), ["--system", "/nowhere/system.yaml"]);
     expect(exitCode).toBe(3);
-    expect(err).toContain("/nowhere/system.yaml: there is no such file");
+    expect(err).toContain("/nowhere/system.yaml: no such file");
   });
 
   test("a message shows no secret", async () => {

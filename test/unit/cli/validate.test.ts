@@ -160,7 +160,7 @@ describe("--schema", () => {
   });
 
   test.each<[string, string, string]>([
-    ["is missing", "", "there is no such file"],
+    ["is missing", "", "no such file"],
     ["is no YAML", "a: [", "yaml-syntax"],
     ["is no schema", "type: 5", "bad-schema"],
     ["is a number", "5", "bad-schema"],
