@@ -335,12 +335,6 @@ export const networkCheckCodes = {
     meaning: "The network checks together may take longer than the contribution is allowed to run.",
     remedy: "Use fewer checks, or shorter timeouts.",
   },
-  "rollback-without-checks": {
-    meaning: "`network_rollback` has no effect without `network_checks`.",
-    remedy: "Add `network_checks`.",
-    severity: "warning",
-    example: "name: node-1\nnetwork_rollback: true",
-  },
   "unsupported-by-renderer": {
     meaning: "The image's network renderer cannot express this key.",
     remedy: "Remove the key, or use an image with netplan.",

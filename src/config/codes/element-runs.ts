@@ -20,6 +20,14 @@ export const elementRunCodes = {
     meaning: "`netplan generate` rejects the configuration; the former one was restored.",
     remedy: "Correct the place that the message shows.",
   },
+  "network-differs": {
+    meaning: "After the network was configured, an interface does not have the state that the configuration asks for.",
+    remedy: "Check the differences that the message names, and the log of the network's service.",
+  },
+  "network-not-restored": {
+    meaning: "The new network configuration failed, and the former one could not be restored.",
+    remedy: "Use the machine's console: restore the files that the message names, and restart the network's service.",
+  },
   "network-check-failed": {
     meaning: "A target of `network_checks` cannot be reached.",
     remedy: "Check the network configuration, the target and the firewalls between them.",
