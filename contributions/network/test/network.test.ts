@@ -523,3 +523,16 @@ describe("what is looked at afterwards", () => {
     else expect(message).toContain(`the network is not as it was asked for: ${expected}`);
   });
 });
+
+test.each([
+  ["a bridge without ports", "networkd", { bridges: { br0: { addresses: ["192.0.2.1/24"] } } }],
+  ["what NetworkManager has", "netplan", { renderer: "NetworkManager", ethernets: { eno1: { dhcp4: true } } }],
+] as const)("systemd-networkd does not wait in vain for %s", async (_, renderer, network) => {
+  const files = { ...machine(eno1), "/usr/lib/systemd/systemd-networkd-wait-online": "" };
+  const waits = async (its: object): Promise<string[]> =>
+    commands(await run(renderer, { network: { version: 2, ...its }, files })).filter((each) =>
+      each.includes("wait-online"),
+    );
+  expect(await waits({ ethernets: { eno1: { dhcp4: true } } })).toHaveLength(1);
+  expect(await waits(network)).toEqual([]);
+});

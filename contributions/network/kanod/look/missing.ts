@@ -23,7 +23,8 @@ function missingOfLink(link: LinkState, now: LinkState): string[] {
 }
 
 function sameAs(route: RouteState): (other: RouteState) => boolean {
-  const keys = ["family", "to", "via", "interface", "table", "metric"] as const;
+  // Not the metric: NetworkManager chooses another one each time that it brings an interface up.
+  const keys = ["family", "to", "via", "interface", "table"] as const;
   const which = route.protocol === "dhcp" ? keys.filter((key) => key !== "via") : keys;
   return (other) => which.every((key) => other[key] === route[key]);
 }

@@ -48,5 +48,7 @@ export function setupOfFiles(
 function isAwaited(device: Device): boolean {
   const settings = settingsOf(device);
   if (settings.flag("optional") === true || settings.has("activation-mode") || device.id === "lo") return false;
+  // A bridge without ports never has a carrier.
+  if (device.kind === "bridges" && settings.texts("interfaces").length === 0) return false;
   return settings.flag("dhcp4") === true || settings.flag("dhcp6") === true || settings.has("addresses");
 }

@@ -43,7 +43,8 @@ export const netplan: Renderer = {
   accept: generate,
   start: async (host, setup, log) => {
     await host.run(["netplan", "apply"], { timeout: commandTimeout, why: "bring the network up" });
-    await waitOnline(host, setup, log);
+    // systemd-networkd would wait in vain for what NetworkManager has.
+    if (readFile(setup.files)?.version2["renderer"] !== "NetworkManager") await waitOnline(host, setup, log);
   },
   takeOver: async (host, from, to) => {
     const after = await releaseInterfaces(host, from, to);
