@@ -12,9 +12,6 @@ export const journalPath = "/var/lib/kanod-configure/state.json";
 /** How many runs the journal remembers. */
 const keptRuns = 20;
 
-/** How long a change that need not survive a kill may stay in memory, in milliseconds. */
-const writeDelay = 100;
-
 /** The content of state.json. The field names are documented in docs/status.md and do not change. */
 export interface JournalState extends PublishedMarks {
   /** 1; more where a newer agent made it. Fields of a newer agent are kept. */
@@ -50,7 +47,6 @@ export class Journal {
   readonly #state: JournalState;
   readonly #stores: Stores;
   readonly #marks: Marks;
-  #timer: NodeJS.Timeout | undefined;
 
   private constructor(host: Host, state: JournalState, stores: Stores, marks: Marks) {
     this.#host = host;
@@ -113,19 +109,24 @@ export class Journal {
     return run;
   }
 
-  /** A record of the run has changed: it is written within a tenth of a second. */
-  changed(): void {
+  /** A record of the run has changed: what goes on is known also after a kill, but not after a power failure. */
+  async changed(): Promise<void> {
     // Whether the journal can be written is judged when the run begins and when it ends.
-    this.#timer ??= setTimeout(() => void this.save().catch(() => {}), writeDelay).unref();
+    await this.#write({ durable: false }).catch(() => {});
   }
 
   /** @throws AgentError `journal-not-written` */
   async save(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    await this.#write({ durable: true });
+  }
+
+  async #write(how: { durable: boolean }): Promise<void> {
     Object.assign(this.#state, this.#marks.published());
     try {
-      await this.#host.writeFile(journalPath, `${JSON.stringify(this.#state, undefined, 2)}\n`, { mode: 0o644 });
+      await this.#host.writeFile(journalPath, `${JSON.stringify(this.#state, undefined, 2)}\n`, {
+        mode: 0o644,
+        ...how,
+      });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const hint = "without a journal nothing knows what was done: make /var/lib writable, or free space on it";

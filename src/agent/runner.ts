@@ -64,7 +64,7 @@ export type RunPart = "owed" | "code" | "end";
 export interface Failure {
   contribution: Contribution;
   error: unknown;
-  /** What it did last, as in the log. */
+  /** What it was doing, as in the log. */
   operation: string | undefined;
 }
 
@@ -179,7 +179,8 @@ export class Runner {
         record.error = { code: "interrupted", message: "the run was interrupted" };
         return "interrupted";
       }
-      this.#fail(contribution, record, signal.aborted ? signal.reason : error, scoped.lastOperation());
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      this.#fail(contribution, record, reason, scoped.operationOf(reason));
       return "failed";
     } finally {
       scoped.close();

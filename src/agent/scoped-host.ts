@@ -6,14 +6,44 @@ import { printableCommand, urlSubject } from "../host/shown-command.ts";
 /** The host as one contribution sees it while it runs. */
 export interface ScopedHost {
   readonly host: Host;
-  /** What the contribution did last, for people; undefined when it has not used the host. */
-  lastOperation(): string | undefined;
+  /**
+   * For people: the operation that failed with this error, or with one that caused it; for another error those that go
+   * on, else the last one. Undefined when the host was not used.
+   */
+  operationOf(error: unknown): string | undefined;
   /** From now on every call fails: a contribution that was given up must not go on changing the machine. */
   close(): void;
 }
 
 export function scopedHost(target: Host): ScopedHost {
   let last: string | undefined;
+  const ongoing = new Set<{ operation: string }>();
+  const failed = new WeakMap<object, string>();
+  const blame = (error: unknown, operation: string): void => {
+    if (typeof error === "object" && error !== null && !failed.has(error)) failed.set(error, operation);
+  };
+  const call = (operation: string, act: () => unknown): unknown => {
+    last = operation;
+    const entry = { operation };
+    const end = (): unknown => ongoing.delete(entry);
+    ongoing.add(entry);
+    try {
+      const result = act();
+      if (!(result instanceof Promise)) {
+        end();
+        return result;
+      }
+      result.then(end, (error) => {
+        end();
+        blame(error, operation);
+      });
+      return result;
+    } catch (error) {
+      end();
+      blame(error, operation);
+      throw error;
+    }
+  };
   let closed = false;
   const host = new Proxy(target, {
     get(_, name: string) {
@@ -21,15 +51,24 @@ export function scopedHost(target: Host): ScopedHost {
       if (typeof member !== "function") return member;
       return (...values: unknown[]): unknown => {
         if (closed) throw new AgentError("contribution-over", `${name}: the contribution is over`);
-        if (!passive.has(name)) last = describeOperation(name, values);
-        return member.apply(target, values);
+        const act = (): unknown => member.apply(target, values);
+        return passive.has(name) ? act() : call(describeOperation(name, values), act);
       };
     },
   });
   const close = (): void => {
     closed = true;
   };
-  return { host, lastOperation: () => last, close };
+  const operationOf = (error: unknown): string | undefined => {
+    const causes = new Set<unknown>();
+    for (let cause = error; cause instanceof Error && !causes.has(cause); cause = cause.cause) {
+      const operation = failed.get(cause);
+      if (operation !== undefined) return operation;
+      causes.add(cause);
+    }
+    return ongoing.size === 0 ? last : [...ongoing].map(({ operation }) => operation).join("; ");
+  };
+  return { host, operationOf, close };
 }
 
 /** Calls that say nothing about what a contribution was doing. */

@@ -153,6 +153,7 @@ async function runContributions(
     onSuccess: async (contribution) => (options.keep ? journal.settle(contribution) : undefined),
   });
   record.contributions = runner.records;
+  if (options.keep) await journal.changed();
   const outcome = await withRegistry(input.registry, () => runner.run());
   for (const { error } of outcome.failures) {
     if (error instanceof FindingsError) addFindings(input, error.findings);

@@ -69,7 +69,7 @@ export class Files {
       const mode = options.mode ?? (options.secret ? 0o600 : status === undefined ? 0o644 : status.mode & 0o7777);
       const owner = options.owner ?? status;
       if (status !== undefined && isRight(status, mode, owner) && holds(place, status, bytes)) return "same";
-      replaceFile(place, bytes, mode, owner);
+      replaceFile(place, bytes, mode, owner, options.durable ?? true);
       return status === undefined ? "created" : "changed";
     });
     return change ?? "same";
@@ -94,7 +94,7 @@ export class Files {
       this.#tidy(place.folder);
       if (status?.isDirectory()) throw refusal("not-a-file", "make the link", path, describeKind(status));
       if (status?.isSymbolicLink() && readlinkSync(place.path) === target) return "same";
-      moveIntoPlace(place, (temporary) => symlinkSync(target, temporary));
+      moveIntoPlace(place, true, (temporary) => symlinkSync(target, temporary));
       return status === undefined ? "created" : "changed";
     });
     return change ?? "same";
@@ -161,8 +161,8 @@ function holds(place: Place, status: Stats, bytes: Buffer): boolean {
 }
 
 /** The content is on the disk before the name is: whoever opens the file finds the old or the new content, whole. */
-function replaceFile(place: Place, bytes: Buffer, mode: number, owner: Ownership["owner"]): void {
-  moveIntoPlace(place, (temporary) => {
+function replaceFile(place: Place, bytes: Buffer, mode: number, owner: Ownership["owner"], durable: boolean): void {
+  moveIntoPlace(place, durable, (temporary) => {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const descriptor = openSync(temporary, flags, 0o600);
     try {
@@ -170,7 +170,7 @@ function replaceFile(place: Place, bytes: Buffer, mode: number, owner: Ownership
       if (owner !== undefined && !isOwnedBy(fstatSync(descriptor), owner)) fchownSync(descriptor, owner.uid, owner.gid);
       // write(2) and chown(2) take set-id bits away, so the mode comes last; until then only the owner may read.
       fchmodSync(descriptor, mode);
-      fsyncSync(descriptor);
+      if (durable) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
@@ -178,7 +178,7 @@ function replaceFile(place: Place, bytes: Buffer, mode: number, owner: Ownership
 }
 
 /** Makes something under a temporary name, then renames it: what stood there before is replaced atomically. */
-function moveIntoPlace(place: Place, make: (temporary: string) => void): void {
+function moveIntoPlace(place: Place, durable: boolean, make: (temporary: string) => void): void {
   const temporary = `${place.folder.path}/${temporaryName()}`;
   try {
     make(temporary);
@@ -187,7 +187,7 @@ function moveIntoPlace(place: Place, make: (temporary: string) => void): void {
     removeQuietly(temporary);
     throw error;
   }
-  syncFolder(place.folder);
+  if (durable) syncFolder(place.folder);
 }
 
 function statOf(folder: Folder): Stats {

@@ -78,6 +78,8 @@ export interface Ownership {
 export interface WriteOptions extends Ownership {
   /** The content is a secret: plans and logs mask it. Without a `mode` the file gets 0600. */
   secret?: boolean;
+  /** `false`: without fsync, for what must survive that the agent is killed, but not a power failure. Default `true`. */
+  durable?: boolean;
 }
 
 /**

@@ -226,7 +226,7 @@ test("a journal that cannot be written is an error when a run begins and when it
   host.writeFile = () => Promise.reject(new Error("read-only file system"));
   const refused = { code: "journal-not-written", message: expect.stringContaining("read-only file system") };
   await expect(journal.begin(newRun())).rejects.toMatchObject(refused);
-  journal.changed();
+  await journal.changed();
   await host.sleep(1);
   await expect(journal.save()).rejects.toMatchObject(refused);
 });
