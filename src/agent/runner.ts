@@ -2,6 +2,7 @@ import { AgentError } from "../config/agent-error.ts";
 import { type DeepReadonly, deepFreeze } from "../config/deep-freeze.ts";
 import { once } from "../config/once.ts";
 import type { Host } from "../host/host.ts";
+import type { Watch } from "../host/watchdog.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { check } from "./check.ts";
@@ -29,6 +30,8 @@ import { kindOf, owedOf } from "./store.ts";
 /** In seconds. */
 const defaultTimeout = 1800;
 /** For what is owed, and for what is deferred to the end of the run. */
+/** How long code may keep the process from doing anything else: all that takes long is asynchronous. In seconds. */
+const stallTimeout = 30;
 const besideTimeout = 300;
 
 export interface RunnerOptions {
@@ -51,6 +54,8 @@ export interface RunnerOptions {
   log: Logger;
   /** Aborted when the run has to end: by a signal, or with the Error that nobody waited for. */
   signal: AbortSignal;
+  /** Ends code that never ends by itself. Without it only code that waits can be ended. */
+  watch?: Watch | undefined;
   /** Why a contribution does not run this time; undefined when it runs. */
   skip: (contribution: Contribution) => string | undefined;
   /** Called after each change of the records, and before the next step begins. */
@@ -167,7 +172,7 @@ export class Runner {
           await this.#requireSettled(contribution, log);
         },
         contribution.options.timeout ?? defaultTimeout,
-        signal,
+        this.#options,
       );
       return "done";
     } catch (error) {
@@ -318,7 +323,7 @@ export class Runner {
     signal?.addEventListener("abort", interrupt);
     const scoped = scopedHost(this.#options.host(contribution, end.signal, log, part));
     try {
-      await withDeadline(() => code(scoped.host), besideTimeout, signal);
+      await withDeadline(() => code(scoped.host), besideTimeout, { signal, watch: this.#options.watch });
       return undefined;
     } catch (error) {
       return { error };
@@ -350,20 +355,24 @@ function valuesFor(
 async function withDeadline(
   code: () => void | Promise<void>,
   timeout: number,
-  signal: AbortSignal | undefined,
+  { signal, watch }: { signal?: AbortSignal | undefined; watch?: Watch | undefined },
 ): Promise<void> {
   let stopWaiting = (): void => {};
   const deadline = new Promise<never>((_, reject) => {
-    const expired = (): void => {
-      const message = `did not finish within ${timeout} s`;
-      reject(new AgentError("contribution-timeout", message, { hint: "its `timeout` option gives it more time" }));
-    };
+    const expired = (message: string, hint: string): void =>
+      reject(new AgentError("contribution-timeout", message, { hint }));
+    const late = (): void => expired(`did not finish within ${timeout} s`, "its `timeout` option gives it more time");
+    const stall = Math.min(timeout, stallTimeout);
+    const unwatch = watch?.(stall, () =>
+      expired(`did not let other code run for ${stall} s`, "is there a loop without end in it?"),
+    );
     // A longer wait than a timer can hold (2^31 ms, 24 days) would end at once.
-    const timer = setTimeout(expired, Math.min(timeout * 1000, 2 ** 31 - 1));
+    const timer = setTimeout(late, Math.min(timeout * 1000, 2 ** 31 - 1));
     const interrupted = (): void => reject(new AgentError("interrupted", "the run was interrupted"));
     signal?.addEventListener("abort", interrupted, { once: true });
     stopWaiting = () => {
       clearTimeout(timer);
+      unwatch?.();
       signal?.removeEventListener("abort", interrupted);
     };
   });

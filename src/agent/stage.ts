@@ -1,6 +1,7 @@
 import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
 import type { ProcessIdentity } from "../host/process-info.ts";
+import type { Watch } from "../host/watchdog.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { addFindings, type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
@@ -33,6 +34,8 @@ export interface StageOptions {
   init: RunnerOptions["init"];
   log: Logger;
   signal: AbortSignal;
+  /** See {@link RunnerOptions.watch}. */
+  watch?: Watch | undefined;
   /** Keeps the journal and the status file. A plan keeps none. */
   keep: boolean;
   process: ProcessIdentity;
@@ -145,6 +148,7 @@ async function runContributions(
     store: (contribution, log, host = options.host) => journal.stores.open(storeName(contribution), host, log),
     log: options.log,
     signal: options.signal,
+    watch: options.watch,
     skip: (contribution) => {
       if (finishedBefore.has(contribution.name)) return "finished in the run that is resumed";
       return journal.settledReason(contribution);

@@ -34,16 +34,22 @@ function silenceYaml(): void {
   delete process.env["LOG_TOKENS"];
 }
 
-/** A contribution must not end the process behind the agent's back: `process.exit` throws into its caller. */
+/** `reallyExit` is what Node itself calls in the end, and `execve` puts another program in the place of this one. */
+const exits = ["exit", "reallyExit", "abort", "execve"] as const;
+
+/** A contribution must not end the process behind the agent's back: these throw into their caller. */
 function forbidExit(): () => void {
-  const exit = process.exit;
-  process.exit = (): never => {
-    throw new AgentError("process-exit", "process.exit was called", {
-      hint: "a contribution returns, throws an error or calls stopCloudInit",
-    });
-  };
+  const functions = process as unknown as Record<string, unknown>;
+  const originals = exits.filter((name) => name in functions).map((name) => [name, functions[name]] as const);
+  for (const [name] of originals) {
+    functions[name] = (): never => {
+      throw new AgentError("process-exit", `process.${name} was called`, {
+        hint: "a contribution returns, throws an error or calls stopCloudInit",
+      });
+    };
+  }
   return () => {
-    process.exit = exit;
+    for (const [name, original] of originals) functions[name] = original;
   };
 }
 

@@ -1,0 +1,48 @@
+/** An agent whose contribution does what must not end a run unnoticed: `node runaway-agent.ts KIND kanod-runcmd …`. */
+import { register } from "../../src/agent/registry.ts";
+import { runAgent } from "../../src/cli/agent.ts";
+import { testImage } from "./image.ts";
+
+const [, , kind = "", program = ""] = process.argv;
+process.argv.splice(2, 2);
+
+const forever = (): Promise<void> => new Promise(() => {});
+const unsafe = process as unknown as Record<"reallyExit" | "execve", (...values: unknown[]) => void>;
+
+const codes: Record<string, () => void | Promise<void>> = {
+  loop: () => {
+    for (;;);
+  },
+  "loop after waiting": async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (;;);
+  },
+  "loop that catches all": () => {
+    for (;;) {
+      try {
+        for (;;);
+      } catch {}
+    }
+  },
+  "loop of promises": async () => {
+    for (;;) await undefined;
+  },
+  "regular expression": () => void /^(a+)+$/.test(`${"a".repeat(60)}b`),
+  exit: () => process.exit(0),
+  reallyExit: () => unsafe.reallyExit(0),
+  abort: () => process.abort(),
+  execve: () => unsafe.execve("/bin/true", ["true"], {}),
+  rejection: () => {
+    void Promise.reject(new Error("lost"));
+    return forever();
+  },
+  timer: () => {
+    setTimeout(() => {
+      throw new Error("lost");
+    }, 5);
+    return forever();
+  },
+};
+
+const load = async (): Promise<void> => register("runaway", 1, codes[kind] ?? forever, { timeout: 1 });
+await runAgent(testImage({ modules: [{ element: "e", file: "kanod/e.ts", load }] }), { program });
