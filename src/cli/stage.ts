@@ -3,7 +3,7 @@ import { readCloudInit } from "../agent/cloud-init.ts";
 import { type CheckedDocument, ConfigurationError, type InputText } from "../agent/configuration.ts";
 import type { Stage } from "../agent/contribution.ts";
 import { failureText, nextSteps, row } from "../agent/failure.ts";
-import { acquireLock } from "../agent/lock.ts";
+import { acquireLock, type Lock } from "../agent/lock.ts";
 import { runStage, type StageOutcome } from "../agent/stage.ts";
 import { AgentError } from "../config/agent-error.ts";
 import { configurationPath, systemPath } from "../config/paths.ts";
@@ -11,7 +11,7 @@ import { createHosts } from "../host/create-host.ts";
 import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
 import { createLockPort } from "../host/lock-port.ts";
-import { ownIdentity } from "../host/process-info.ts";
+import { identityOf, ownIdentity } from "../host/process-info.ts";
 import { startWatchdog } from "../host/watchdog.ts";
 import type { Logger } from "../log/logger.ts";
 import { type CommandContext, execute, Program } from "./command-line.ts";
@@ -46,13 +46,19 @@ async function run(
   const environment = new Environment(io.environment);
   await checkRoot(io, root);
   const { log, close } = openRunLog(io, { level: options.logLevel, format: options.logFormat, root, plan });
-  const makeHost = createHosts({ ...(root === undefined ? {} : { root }), environment, ownProgram: io.ownProgram });
+  let lock: Lock | undefined;
+  const onRun = (pid: number): (() => void) => lock?.hold(identityOf(pid)) ?? (() => {});
+  const makeHost = createHosts({
+    ...(root === undefined ? {} : { root }),
+    environment,
+    ownProgram: io.ownProgram,
+    onRun,
+  });
   // What the agent does for itself is a detail.
   const own = { ...log, info: log.debug };
   const host = makeHost(own, undefined);
-  let release: (() => void) | undefined;
   try {
-    if (!plan) release = acquireLock(createLockPort(root ?? "/"), ownIdentity());
+    if (!plan) lock = acquireLock(createLockPort(root ?? "/"), ownIdentity());
     const planner = plan ? newPlanner(host, log) : undefined;
     const outcome = await runStage({
       stage,
@@ -78,7 +84,7 @@ async function run(
   } catch (error) {
     return await reportAbort(io, log, options, error);
   } finally {
-    release?.();
+    lock?.release();
     close();
   }
 }

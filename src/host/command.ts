@@ -22,6 +22,8 @@ export interface CommandContext {
   environment: Environment;
   log: Logger;
   signal: AbortSignal | undefined;
+  /** See {@link ProcessOptions.onStart}. */
+  onStart?: ((pid: number) => () => void) | undefined;
 }
 
 /** What is to be run for a command on a target tree; undefined where it is left out. */
@@ -56,6 +58,7 @@ export async function runCommand(
     input: options.input ?? "",
     timeout: options.timeout ?? defaultTimeout,
     signal: context.signal,
+    onStart: context.onStart,
   });
   const fields = { argv: actual, duration: elapsed() };
   const error = failure(actual, options, ending);

@@ -23,6 +23,8 @@ export interface HostOptions {
   environment?: Environment | Readonly<Record<string, string | undefined>>;
   /** The argv that starts this program, which `facts()` asks for what the kernel does not tell. Without it: not asked. */
   ownProgram?: readonly string[] | undefined;
+  /** Called when `run` started a program; what it returns is called when that has ended. */
+  onRun?: ((pid: number) => () => void) | undefined;
 }
 
 /** The machine, or a target tree on it. @throws HostError where the tree is missing or no folder */
@@ -34,11 +36,11 @@ export function createHost({ log, signal, ...options }: HostOptions): Host {
 export function createHosts(
   options: Omit<HostOptions, "log" | "signal">,
 ): (log: Logger, signal: AbortSignal | undefined) => Host {
-  const { root, environment, ownProgram } = options;
+  const { root, environment, ownProgram, onRun } = options;
   const tree = new Tree(root);
   const files = new Files(tree);
   const shared = environment instanceof Environment ? environment : new Environment(environment);
-  return (log, signal) => hostOf({ tree, files, environment: shared, ownProgram }, log, signal);
+  return (log, signal) => hostOf({ tree, files, environment: shared, ownProgram, onRun }, log, signal);
 }
 
 interface Machine {
@@ -46,10 +48,11 @@ interface Machine {
   files: Files;
   environment: Environment;
   ownProgram: readonly string[] | undefined;
+  onRun: HostOptions["onRun"];
 }
 
 function hostOf(machine: Machine, log: Logger, signal: AbortSignal | undefined): Host {
-  const { tree, files, environment, ownProgram } = machine;
+  const { tree, files, environment, ownProgram, onRun } = machine;
   const root = tree.isMachine ? undefined : tree.root;
   const commands: CommandContext = { root, environment, log, signal };
   const network = { signal, authorities: () => certificateAuthorities(files, tree.isMachine) };
@@ -67,7 +70,7 @@ function hostOf(machine: Machine, log: Logger, signal: AbortSignal | undefined):
       return removed;
     },
     query: (argv, how) => runCommand(commands, argv, how),
-    run: (argv, how) => runCommand(commands, argv, how),
+    run: (argv, how) => runCommand({ ...commands, onStart: onRun }, argv, how),
     fetch: (url, how) =>
       logTimed(log, httpFetch(network, url, how), ({ status }) => `fetched ${urlSubject(url)}: status ${status}`),
     connect: (name, port, how) =>

@@ -1,7 +1,7 @@
 import { closeSync, constants, linkSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { errorCode } from "./file-error.ts";
 import { Files } from "./files.ts";
-import { isAlive, ownIdentity, type ProcessIdentity } from "./process-info.ts";
+import { isAlive, isGroupAlive, ownIdentity, type ProcessIdentity } from "./process-info.ts";
 import { removeLeftovers, removeQuietly, temporaryName } from "./temporary-file.ts";
 import { type Place, Tree } from "./tree.ts";
 
@@ -16,10 +16,14 @@ export interface LockPort {
    * doing the same: of several at once, one succeeds. Only for a file that nobody who lives will change or remove.
    */
   takeOver(path: string, stale: string, content: string): boolean;
+  /** Replaces what one's own file holds. */
+  replace(path: string, own: string, content: string): void;
   /** Removes the file where it still holds `content`, which is to say: where it is one's own. */
   remove(path: string, content: string): void;
-  /** Whether the process that made a lock is still there, see {@link ProcessIdentity}. */
-  holderAlive(pid: number, startTime: string | undefined, bootId: string | undefined): boolean;
+  /** Whether the process that made a lock still runs. */
+  isAlive(holder: ProcessIdentity): boolean;
+  /** Whether anything of the process group of a command still runs. */
+  isGroupAlive(leader: ProcessIdentity): boolean;
 }
 
 /** How often a guard may itself need one: each time needs a process that was killed while it held the one before. */
@@ -58,8 +62,12 @@ export function createLockPort(root: string): LockPort {
     read,
     createExclusive,
     takeOver: (path, stale, content) => takeOver(path, stale, content),
+    replace: (path, own, content) => {
+      if (read(path) === own) files.write(path, content, { mode: 0o644, durable: false });
+    },
     remove,
-    holderAlive: (pid, startTime, bootId) => isAlive({ pid, startTime, bootId }),
+    isAlive,
+    isGroupAlive,
   };
 }
 

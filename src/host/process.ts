@@ -21,6 +21,8 @@ export interface ProcessOptions {
   /** In seconds. */
   timeout: number;
   signal: AbortSignal | undefined;
+  /** Called with the process id when it was started; what it returns, when it has ended. */
+  onStart?: ((pid: number) => () => void) | undefined;
 }
 
 /** How a process ended. */
@@ -55,6 +57,7 @@ async function run(argv: readonly string[], options: ProcessOptions): Promise<En
   const started = await start(argv, options);
   if (started instanceof Error) return { ...neverRan, notStarted: whyNotStarted(started) };
   const { child, closed } = started;
+  const ended = child.pid === undefined ? undefined : options.onStart?.(child.pid);
   const stdout = new Output(child.stdout);
   const stderr = new Output(child.stderr);
   const watch = new Watch(child.pid, options);
@@ -64,6 +67,7 @@ async function run(argv: readonly string[], options: ProcessOptions): Promise<En
   });
   const result = await Promise.race([closed, watch.givenUp]);
   await watch.end();
+  ended?.();
   closeAll(stdout, stderr);
   return { ...neverRan, ...result, stdout: stdout.text(), stderr: stderr.text(), endedBy: watch.endedBy };
 }

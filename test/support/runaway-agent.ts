@@ -1,4 +1,5 @@
 /** An agent whose contribution does what must not end a run unnoticed: `node runaway-agent.ts KIND kanod-runcmd …`. */
+import type { RunnableParams } from "../../src/agent/contribution.ts";
 import { register } from "../../src/agent/registry.ts";
 import { runAgent } from "../../src/cli/agent.ts";
 import { testImage } from "./image.ts";
@@ -44,5 +45,12 @@ const codes: Record<string, () => void | Promise<void>> = {
   },
 };
 
-const load = async (): Promise<void> => register("runaway", 1, codes[kind] ?? forever, { timeout: 1 });
+const command = async ({ host }: RunnableParams): Promise<void> => {
+  await host.run(["sleep", "60"], { onTree: () => ["sleep", "60"] });
+};
+
+const load = async (): Promise<void> =>
+  register("runaway", 1, kind === "command" ? command : (codes[kind] ?? forever), {
+    timeout: kind === "command" ? 60 : 1,
+  });
 await runAgent(testImage({ modules: [{ element: "e", file: "kanod/e.ts", load }] }), { program });

@@ -27,7 +27,11 @@ function memoryPort(
     remove: (_, own) => {
       if (state.content === own) state.content = undefined;
     },
-    holderAlive: (pid, startTime) => alive.includes(`${pid}/${startTime}`),
+    replace: (_, own, content) => {
+      if (state.content === own) state.content = content;
+    },
+    isAlive: ({ pid, startTime }) => alive.includes(`${pid}/${startTime}`),
+    isGroupAlive: ({ pid, startTime }) => alive.includes(`group ${pid}/${startTime}`),
   };
   return { port, state };
 }
@@ -37,9 +41,9 @@ const other = JSON.stringify({ pid: 5, startTime: "50", bootId: "b" });
 
 test("a lock is taken and given back", () => {
   const { port, state } = memoryPort(undefined, []);
-  const release = acquireLock(port, own);
+  const lock = acquireLock(port, own);
   expect(JSON.parse(state.content ?? "")).toEqual(own);
-  release();
+  lock.release();
   expect(state.content).toBeUndefined();
 });
 
@@ -59,9 +63,9 @@ test.each([
   ["it is something else", "null", []],
 ])("a stale lock is taken over: %s", (_, content, alive) => {
   const { port, state } = memoryPort(content, alive);
-  const release = acquireLock(port, own);
+  const lock = acquireLock(port, own);
   expect(JSON.parse(state.content ?? "")).toEqual(own);
-  release();
+  lock.release();
   expect(state.content).toBeUndefined();
 });
 
@@ -74,4 +78,19 @@ test("a lock that is given back while it is looked at is free", () => {
   const { port, state } = memoryPort(other, [], { gone: true });
   acquireLock(port, own);
   expect(JSON.parse(state.content ?? "")).toEqual(own);
+});
+
+test("a lock is held, too, by a command that the killed holder ran", () => {
+  const { port, state } = memoryPort(undefined, []);
+  const lock = acquireLock(port, { pid: 5, startTime: "50", bootId: "b" });
+  const ended = lock.hold({ pid: 6, startTime: "60", bootId: "b" });
+  const killed = state.content;
+  expect(() => acquireLock(memoryPort(killed, ["group 6/60"]).port, own)).toThrow(
+    expect.objectContaining({ code: "locked", message: expect.stringContaining("process group 6") }),
+  );
+  acquireLock(memoryPort(killed, ["group 6/61"]).port, own).release();
+  ended();
+  acquireLock(memoryPort(state.content, ["group 6/60"]).port, own).release();
+  lock.release();
+  expect(state.content).toBeUndefined();
 });

@@ -2,17 +2,22 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { temporaryFolder } from "../../support/cli.ts";
 
 const agent = fileURLToPath(new URL("../../support/runaway-agent.ts", import.meta.url));
 
-async function run(
-  kind: string,
-): Promise<{ exitCode: number | undefined; signal: string | undefined; run: object; status: string }> {
+function newTree(): string {
   const root = temporaryFolder();
   mkdirSync(join(root, "etc/kanod-configure"), { recursive: true });
   writeFileSync(join(root, "etc/kanod-configure/configuration.yaml"), "name: one\n");
+  return root;
+}
+
+async function run(
+  kind: string,
+): Promise<{ exitCode: number | undefined; signal: string | undefined; run: object; status: string }> {
+  const root = newTree();
   const { exitCode, signal } = await execa(process.execPath, [agent, kind, "kanod-runcmd", "--root", root], {
     reject: false,
     timeout: 40_000,
@@ -22,7 +27,7 @@ async function run(
   return { exitCode, signal, run: runs.at(-1), status: readFileSync(join(root, "etc/kanod-configure/status"), "utf8") };
 }
 
-test.concurrent.each([
+test.each([
   ["loop", "contribution-timeout"],
   ["loop after waiting", "contribution-timeout"],
   ["loop that catches all", "contribution-timeout"],
@@ -40,4 +45,21 @@ test.concurrent.each([
     run: { state: "failed", contributions: [{ name: "runaway", state: "failed", error: { code } }] },
     status: "1",
   });
+});
+
+test("the command of a killed agent holds the lock until it has ended", async () => {
+  const root = newTree();
+  const lock = join(root, "run/kanod-configure/lock");
+  const start = (kind: string) =>
+    execa(process.execPath, [agent, kind, "kanod-runcmd", "--root", root], { reject: false });
+  const killed = start("command");
+  const leader = await vi.waitFor(() => JSON.parse(readFileSync(lock, "utf8")).commands[0].pid as number, 30_000);
+  killed.kill("SIGKILL");
+  await killed;
+  try {
+    expect((await start("exit")).exitCode).toBe(4);
+  } finally {
+    process.kill(-leader, "SIGKILL");
+  }
+  expect((await start("exit")).exitCode).toBe(1);
 });

@@ -112,9 +112,16 @@ describe("takeOver", () => {
 });
 
 test("the holder is known by more than its id", () => {
-  const { pid, startTime, bootId } = ownIdentity();
-  expect(port.holderAlive(pid, startTime, bootId)).toBe(true);
-  expect(port.holderAlive(pid, "1", bootId)).toBe(false);
+  expect(port.isAlive(ownIdentity())).toBe(true);
+  expect(port.isAlive({ ...ownIdentity(), startTime: "1" })).toBe(false);
+});
+
+test("what a file holds is replaced by its owner only", () => {
+  port.createExclusive(path, "mine");
+  port.replace(path, "other", "changed");
+  expect(port.read(path)).toBe("mine");
+  port.replace(path, "mine", "changed");
+  expect(port.read(path)).toBe("changed");
 });
 
 /** Takes the lock over from a dead process, again and again, and says when two hold it at once. */
