@@ -1,5 +1,7 @@
+import { describeError } from "../agent/describe-error.ts";
 import { registered } from "../agent/registry.ts";
 import { loadContributions } from "../agent/stage.ts";
+import { AgentError } from "../config/agent-error.ts";
 import type { CommandContext, Program } from "./command-line.ts";
 import { formatOption } from "./options.ts";
 
@@ -10,7 +12,12 @@ export function defineContributions(program: Program, { io, image }: CommandCont
     .description("List the contributions of this agent in the order in which they run: boot stage, then run stage.")
     .addOption(formatOption(["text", "json"]));
   program.setAction<{ format: string }>(command, async ({ format }) => {
-    const registry = await loadContributions(image);
+    const registry = await loadContributions(image).catch((error: unknown) => {
+      // The build reads it, to name the file at fault.
+      if (format === "json" && error instanceof AgentError && error.code === "import-failed")
+        io.out(`${JSON.stringify({ error: describeError(error.cause) })}\n`);
+      throw error;
+    });
     const rows = [...registered("boot", registry), ...registered("run", registry)].map(
       ({ stage, priority, name, element, file, options }) => {
         return { stage, priority, name, element, file, frequency: options.frequency ?? "always" };

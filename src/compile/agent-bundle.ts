@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { inDist } from "./agent-files.ts";
 import { bundle } from "./bundle.ts";
+import { splitByUse } from "./code-cache/split-by-use.ts";
 import { inAscii } from "./launcher.ts";
 import { agentNotices, noticesOf } from "./notices.ts";
-import { splitByUse } from "./split-by-use.ts";
 import { packageFolder, readText, removeTree, writeText } from "./workspace.ts";
 
 /** Writes the agent's part of all programs from the modules in `dist`, and {@link agentNotices}. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { agentParts, type SplitBundle } from "./split-bundle.ts";
+import { agentParts, type SplitBundle } from "./code-cache/split-bundle.ts";
 import { machine, packageFolder, pathKind } from "./workspace.ts";
 
 /**

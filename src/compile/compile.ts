@@ -3,27 +3,20 @@ import type { Problem } from "../config/problem.ts";
 import { agentBundle, isBuilt } from "./agent-files.ts";
 import { BuildError, buildProblem } from "./build-error.ts";
 import { bundleImage } from "./bundle-image.ts";
+import { storeParts } from "./code-cache/stored-parts.ts";
 import { type CollectedElement, collectContributions } from "./collect.ts";
 import type { ImageContent } from "./compiled-image.ts";
 import type { ElementInput } from "./elements.ts";
 import { buildExecutable } from "./executable.ts";
-import {
-  agentProgram,
-  bundledParts,
-  launcher,
-  type ProgramTexts,
-  rehearsalProgram,
-  separateParts,
-} from "./launcher.ts";
+import { agentProgram, bundledParts, launcher, type ProgramTexts, separateParts, trialProgram } from "./launcher.ts";
 import { describeImage, type Manifest, systemRuntime } from "./manifest.ts";
 import { agentNotices, joinNotices, noticesName, noticesOf } from "./notices.ts";
 import { publish, typesFolder } from "./publish.ts";
-import { rehearse, startOnce } from "./rehearsal.ts";
 import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
 import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
-import { storeParts } from "./stored-parts.ts";
+import { startOnce, tryOut } from "./trial.ts";
 import { generateTypes } from "./types.ts";
 import {
   type Arch,
@@ -145,7 +138,7 @@ class Compilation {
       return stageImage(content, types, this.#work, this.#signal);
     });
     const { texts, packages } = await this.#step("bundle the contributions", () => this.#bundled(stage, elements));
-    const expected = await this.#step("try the contributions", () => this.#rehearse(texts, stage, elements));
+    const expected = await this.#step("try the contributions", () => this.#tryContributions(texts, stage, elements));
     const files = {
       "schema.yaml": schema,
       "manifest.json": `${JSON.stringify(manifest, undefined, 2)}\n`,
@@ -207,10 +200,14 @@ class Compilation {
     return { texts, packages };
   }
 
-  #rehearse(texts: ProgramTexts | undefined, stage: Stage, elements: readonly CollectedElement[]): Promise<string> {
-    const work = join(this.#work, "rehearsal");
-    const program = rehearsalProgram(texts === undefined ? separate(stage.folder) : inOneText(texts));
-    return rehearse(program, elements, { work, signal: this.#signal });
+  #tryContributions(
+    texts: ProgramTexts | undefined,
+    stage: Stage,
+    elements: readonly CollectedElement[],
+  ): Promise<string> {
+    const work = join(this.#work, "trial");
+    const program = trialProgram(texts === undefined ? separate(stage.folder) : inOneText(texts));
+    return tryOut(program, elements, { work, signal: this.#signal });
   }
 
   async #writeProgram(folder: string, { texts, stage, runtime, elements }: ProgramContent): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AgentPart } from "./split-bundle.ts";
+import type { AgentPart } from "./code-cache/split-bundle.ts";
 
 /**
  * Texts of programs. An agent has two sides: what is the same in every image, and the image with its contributions. Texts
@@ -163,7 +163,7 @@ ${parts}`;
  * A program for the build: it runs the agent, and writes which module it imports to the file that is named by its last
  * argument: lines `INDEX begins` and `INDEX ends`.
  */
-export function rehearsalProgram(parts: string): string {
+export function trialProgram(parts: string): string {
   return `const { appendFileSync } = require("node:fs");
 const trace = process.argv.pop();
 const traced = (module, index) => ({

@@ -37,7 +37,7 @@ import { AgentError } from "../config/agent-error.ts";
 export const packageFolder: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 /**
- * A module of this folder that runs in a process of its own, by its name without the ending, which is that of this file:
+ * A module of this folder that runs in a process of its own, by its path below this folder without the extension, which is that of this file:
  * .ts in the sources, .js in what is shipped.
  */
 export function workerFile(name: string): string {

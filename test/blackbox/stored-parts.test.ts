@@ -2,11 +2,11 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { codeOptions } from "../../src/compile/agent-code.ts";
 import { agentBundle, agentCode } from "../../src/compile/agent-files.ts";
+import { codeOptions } from "../../src/compile/code-cache/agent-code.ts";
+import { storeParts } from "../../src/compile/code-cache/stored-parts.ts";
 import { type ProgramTexts, partOf } from "../../src/compile/launcher.ts";
 import { builderNode } from "../../src/compile/runtime.ts";
-import { storeParts } from "../../src/compile/stored-parts.ts";
 import { temporaryFolder } from "../support/cli.ts";
 
 const validator = (name: string): string => partOf(`exports.${name} = Object.assign(() => true, { errors: null });`);

@@ -111,7 +111,7 @@ export const bundleCodes = {
 } as const;
 
 /** The trial start of the agent that was built. */
-export const rehearsalCodes = {
+export const trialCodes = {
   "no-registration": {
     meaning: "A file in `kanod` does not register a contribution.",
     remedy: "Call `register` or `registerBoot` in it, or move it to a folder below `kanod`.",

@@ -1,4 +1,4 @@
-import { buildNeedCodes, bundleCodes, elementCodes, rehearsalCodes, schemaCodes } from "./build.ts";
+import { buildNeedCodes, bundleCodes, elementCodes, schemaCodes, trialCodes } from "./build.ts";
 import type { CodeTexts } from "./code-text.ts";
 import { dataCodes, deliveryCodes, yamlCodes } from "./configuration.ts";
 import { elementCheckCodes, networkCheckCodes, vaultCheckCodes } from "./element-checks.ts";
@@ -41,7 +41,7 @@ position \`1:1\`. A build starts the agent that it has made, so that a mistake d
       { title: "Schemas", codes: schemaCodes },
       { title: "Elements", codes: elementCodes },
       { title: "The code of contributions", codes: bundleCodes },
-      { title: "The trial start of the agent", codes: rehearsalCodes },
+      { title: "The trial start of the agent", codes: trialCodes },
       { title: "What a build needs", codes: buildNeedCodes },
       { title: "Build documents", codes: imageDocumentCodes },
       { title: "Modules and their options", codes: moduleCodes },
@@ -77,7 +77,7 @@ export type Code =
   | keyof typeof schemaCodes
   | keyof typeof elementCodes
   | keyof typeof bundleCodes
-  | keyof typeof rehearsalCodes
+  | keyof typeof trialCodes
   | keyof typeof buildNeedCodes
   | keyof typeof imageDocumentCodes
   | keyof typeof moduleCodes

@@ -10,8 +10,8 @@ import {
   type ProgramTexts,
   packagedProgram,
   partOf,
-  rehearsalProgram,
   separateParts,
+  trialProgram,
 } from "../../../src/compile/launcher.ts";
 import { temporaryFolder } from "../../support/cli.ts";
 
@@ -119,9 +119,9 @@ module.exports.default = { modules: [{ load: async () => require("kanod-configur
   expect(said).toMatchObject({ registered: [false, true, "function", true, "function", true] });
 });
 
-test("a rehearsal writes down which module it imports", async () => {
+test("a trial writes down which module it imports", async () => {
   const trace = join(temporaryFolder(), "trace");
-  const { said } = await run(rehearsalProgram(parts(agent, image)), "x", trace);
+  const { said } = await run(trialProgram(parts(agent, image)), "x", trace);
   expect(said).toMatchObject({ registered, args: ["x"] });
   expect(readFileSync(trace, "utf8")).toBe("0 begins\n0 ends\n1 begins\n1 ends\n");
 });

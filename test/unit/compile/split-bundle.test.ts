@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { type AgentPart, agentParts, type SplitBundle, splitBundle } from "../../../src/compile/split-bundle.ts";
+import {
+  type AgentPart,
+  agentParts,
+  type SplitBundle,
+  splitBundle,
+} from "../../../src/compile/code-cache/split-bundle.ts";
 
 /** In the form that ncc gives a bundle. */
 const script = `/******/ (() => { // webpackBootstrap

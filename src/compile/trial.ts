@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { rehearsalCodes } from "../config/codes/build.ts";
+import { trialCodes } from "../config/codes/build.ts";
 import type { Problem } from "../config/problem.ts";
 import { BuildError, buildProblem, fileProblem } from "./build-error.ts";
 import type { CollectedElement } from "./collect.ts";
@@ -20,11 +20,11 @@ export interface Start {
 /**
  * Imports all contributions once, on the Node that builds, and finds the file at fault when that fails.
  *
- * @param program from `rehearsalProgram`
+ * @param program from `trialProgram`
  * @returns what the agent says about its contributions
  * @throws BuildError
  */
-export async function rehearse(
+export async function tryOut(
   program: string,
   elements: readonly CollectedElement[],
   { work, signal }: Start,
@@ -49,7 +49,7 @@ export interface StartOptions {
 /**
  * Starts the finished agent.
  *
- * @param expected what the rehearsal gave
+ * @param expected what the trial printed
  * @returns false where this machine cannot run it
  * @throws BuildError
  */
@@ -68,7 +68,7 @@ function isAccepted({ exitCode, stdout }: ProgramResult): boolean {
   return exitCode === 0 && stdout.startsWith("[");
 }
 
-/** The last module in the trace of `rehearsalProgram`. */
+/** The last module in the trace of `trialProgram`. */
 function lastModule(trace: string): { index: number; ended: boolean } {
   const [index = "", event] = (trace.trimEnd().split("\n").at(-1) ?? "").split(" ");
   return { index: index === "" ? -1 : Number(index), ended: event === "ends" };
@@ -93,16 +93,23 @@ async function problemOf(result: ProgramResult, module: Module | undefined, ende
   return fileProblem(file, "import-failed", `importing it ends the agent: ${whatItSaid(result)}`);
 }
 
-type RehearsalCode = keyof typeof rehearsalCodes;
+type TrialCode = keyof typeof trialCodes;
 
-/** What the agent says of a module that it cannot use: registerAll in src/agent/stage.ts. */
-function refusalOf({ stderr }: ProgramResult, module: Module): { code: RehearsalCode; reason: string } | undefined {
-  const said = /cannot be used: (?<reason>.*?)(?: \[(?<code>[a-z-]+)\])? \[import-failed\]$/m.exec(stderr)?.groups;
-  if (said === undefined) return undefined;
-  const told = said["code"] ?? "";
-  const code = told in rehearsalCodes ? (told as RehearsalCode) : "import-failed";
+/** Why the agent cannot use a module: what `contributions --format json` prints then (src/cli/contributions.ts). */
+function refusalOf({ stdout }: ProgramResult, module: Module): { code: TrialCode; reason: string } | undefined {
+  const { error } = parsedAnswer(stdout);
+  if (error === undefined) return undefined;
+  const code = error.code in trialCodes ? (error.code as TrialCode) : "import-failed";
   const whereabouts = ` (${module.file} of element ${module.element.name})`;
-  return { code, reason: (said["reason"] ?? "").replace(whereabouts, "") };
+  return { code, reason: error.message.replace(whereabouts, "") };
+}
+
+function parsedAnswer(stdout: string): { error?: { code: string; message: string } } {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return {};
+  }
 }
 
 /** The problem at the name of the contribution that it is about, where it names one. */

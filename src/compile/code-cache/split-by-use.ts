@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { agentBundle, agentCode, filesOf } from "../agent-files.ts";
+import { imageParts, partOf, type ValidatorName, validatorNames } from "../launcher.ts";
+import { writeText } from "../workspace.ts";
 import { type CodeOptions, compileCode } from "./agent-code.ts";
-import { agentBundle, agentCode, filesOf } from "./agent-files.ts";
-import { imageParts, partOf, type ValidatorName, validatorNames } from "./launcher.ts";
 import { type AgentPart, agentParts, splitBundle } from "./split-bundle.ts";
-import { writeText } from "./workspace.ts";
 
 /**
  * An image with contributions that do nothing, in the form of launcher.ts. What is measured and compiled in advance is the

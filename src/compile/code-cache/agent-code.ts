@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { runtimeFlags } from "./executable.ts";
-import { agentProgram, assetsOf, bundledParts, type ProgramPart, type ProgramTexts, storedPart } from "./launcher.ts";
-import { builderNode } from "./runtime.ts";
+import { runtimeFlags } from "../executable.ts";
+import { agentProgram, assetsOf, bundledParts, type ProgramPart, type ProgramTexts, storedPart } from "../launcher.ts";
+import { builderNode } from "../runtime.ts";
+import { type ProgramResult, readText, runProgram, workerFile, writeText } from "../workspace.ts";
 import type { AgentPart } from "./split-bundle.ts";
-import { type ProgramResult, readText, runProgram, workerFile, writeText } from "./workspace.ts";
 
 /** What agent-code-worker.ts is asked for. */
 export interface CodeRequest {
@@ -70,7 +70,7 @@ export async function compileCode(options: CodeOptions): Promise<CodeResult> {
     ...(asked === undefined ? {} : { asked: { asset: assetsOf(asked).text, file: report } }),
   };
   await writeText(requestFile, JSON.stringify(request));
-  const command = [await builderNode(), ...codeOptions, workerFile("agent-code-worker"), requestFile];
+  const command = [await builderNode(), ...codeOptions, workerFile("code-cache/agent-code-worker"), requestFile];
   const result = await runProgram(command, { cwd: work, signal, timeout: patience });
   return { ...result, asked: new Set(JSON.parse((await readText(report)) ?? "[]") as string[]) };
 }

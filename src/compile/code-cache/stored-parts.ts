@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { isMapping } from "../config/mapping.ts";
-import { parseYaml } from "../config/yaml.ts";
+import { isMapping } from "../../config/mapping.ts";
+import { parseYaml } from "../../config/yaml.ts";
+import { agentBundle, agentCode, filesOf } from "../agent-files.ts";
+import { BuildError, buildProblem } from "../build-error.ts";
+import type { CollectedElement } from "../collect.ts";
+import { agentProgram, assetsOf, bundledParts, type ImagePart, imageParts, storedPart } from "../launcher.ts";
+import { pathKind, readText, writeText } from "../workspace.ts";
 import { compileCode } from "./agent-code.ts";
-import { agentBundle, agentCode, filesOf } from "./agent-files.ts";
-import { BuildError, buildProblem } from "./build-error.ts";
-import type { CollectedElement } from "./collect.ts";
-import { agentProgram, assetsOf, bundledParts, type ImagePart, imageParts, storedPart } from "./launcher.ts";
 import { agentParts } from "./split-bundle.ts";
-import { pathKind, readText, writeText } from "./workspace.ts";
 
 /** The program of an executable: its script, and the files that it reads its parts from. */
 export interface StoredProgram {
