@@ -8,7 +8,7 @@ import { AgentError } from "../config/agent-error.ts";
 import { compileSchema } from "../config/compile-validator.ts";
 import { isMapping } from "../config/mapping.ts";
 import { once } from "../config/once.ts";
-import { type Finding, hasErrors, type Problem } from "../config/problem.ts";
+import { type Finding, hasErrors, type Problem, pointerParts, withoutRepetitions } from "../config/problem.ts";
 import { bootSchema, type JsonSchema, knownKeys } from "../config/schema.ts";
 import { positionFindings } from "../config/validate.ts";
 import type { CompiledSchema } from "../config/validator.ts";
@@ -66,17 +66,20 @@ export function knownKeysOf(rules: Pick<Rules, "configuration" | "boot">): Known
 /** What checks documents by the rules. */
 export function createCheckers(rules: Rules): Checkers {
   const { configuration, boot, system, contributions } = rules;
-  const checkConfiguration = checker(configuration, (conf) => [
-    ...findings({ conf, system: {} }, contributions.run),
-    ...findingsOfBoot(conf, contributions.boot),
+  const ofEach = (each: readonly Contribution[]): Meaning[] => {
+    return each.map((contribution) => (conf) => findings({ conf, system: {} }, [contribution]));
+  };
+  const checkConfiguration = checker(configuration, [
+    ...ofEach(contributions.run),
+    (conf) => findingsOfBoot(conf, contributions.boot),
   ]);
   const network = once(() => {
     return knownKeys(configuration.schema, "").includes("network") ? networkChecker(checkConfiguration) : undefined;
   });
   const check: Checkers["check"] = {
     configuration: checkConfiguration,
-    boot: checker(boot, (conf) => findings({ conf, system: {} }, contributions.boot)),
-    system: checker(system, () => []),
+    boot: checker(boot, ofEach(contributions.boot)),
+    system: checker(system, []),
     get network() {
       return network();
     },
@@ -84,21 +87,53 @@ export function createCheckers(rules: Rules): Checkers {
   return { check, callFault, secretLines: (text) => suspectedLines(text, configuration.secrets) };
 }
 
-/** The one order of things: the YAML, the schema and, only for what these accept, the contributions' checks. */
-function checker(compiled: CompiledSchema, meaning: (conf: Configuration) => Finding[]): DocumentChecker {
+/** What one check finds in a configuration. @throws AgentError */
+type Meaning = (conf: Configuration) => Finding[];
+
+/** The one order of things: the YAML, the schema and, for what these accept, the contributions' checks. */
+function checker(compiled: CompiledSchema, meanings: readonly Meaning[]): DocumentChecker {
   return (given) => {
     const { document, problems } = checkDocument(given, compiled);
-    const found = hasErrors(problems) ? [] : meaningProblems(document, meaning);
+    const found = hasErrors(problems)
+      ? soundProblems(document, problems, meanings)
+      : withoutRepetitions(meanings.flatMap((meaning) => meaningProblems(document, meaning)));
     return { problems: [...problems, ...found], secretLines: secretLines(document, compiled.secrets) };
   };
 }
 
-function meaningProblems(document: YamlDocument, meaning: (conf: Configuration) => Finding[]): Problem[] {
+function meaningProblems(document: YamlDocument, meaning: Meaning): Problem[] {
   try {
     return positionFindings(document, meaning((document.value ?? {}) as Configuration));
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return positionFindings(document, [{ severity: "error", code: error.code, pointer: "", message: error.message }]);
+  }
+}
+
+/**
+ * What is wrong in the sections that the schema accepts, beside those that it does not. It is found with these left out,
+ * and with them: so none is about what was left out.
+ */
+function soundProblems(document: YamlDocument, problems: readonly Problem[], meanings: readonly Meaning[]): Problem[] {
+  const { value } = document;
+  if (!isMapping(value)) return [];
+  const broken = new Set(problems.flatMap(({ pointer }) => pointerParts(pointer)[0] ?? []));
+  const sound = Object.fromEntries(Object.entries(value).filter(([key]) => !broken.has(key))) as Configuration;
+  const found = meanings.flatMap((meaning) => {
+    const complete = new Set(attempted(meaning, value as Configuration).map((finding) => JSON.stringify(finding)));
+    return attempted(meaning, sound).filter((finding) => complete.has(JSON.stringify(finding)));
+  });
+  const placed = found.filter(({ pointer }) => !broken.has(pointerParts(pointer)[0] ?? ""));
+  return withoutRepetitions(positionFindings(document, placed));
+}
+
+/** A check may fail for what the schema refuses: then it says nothing. */
+function attempted(meaning: Meaning, conf: Configuration): Finding[] {
+  try {
+    return meaning(conf);
+  } catch (error) {
+    if (error instanceof AgentError) return [];
+    throw error;
   }
 }
 

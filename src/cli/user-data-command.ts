@@ -35,6 +35,8 @@ export function defineUserData(program: Program, context: CommandContext): void 
         "v1beta2",
       ),
     )
+    .option("--name <name>", "name of the objects of Kubernetes, default: that of the machine")
+    .option("--namespace <name>", "namespace of these objects")
     .option("-o, --output <file>", "file, or for -dir folder, to write; media need it")
     .addHelpText("after", help);
   program.setAction<UserDataOptions>(command, async (options) => {

@@ -23,6 +23,9 @@ export interface UserDataOptions {
   schema?: string;
   format: UserDataFormat;
   clusterApi: ClusterApiVersion;
+  /** Of the objects of Kubernetes, instead of the machine's. */
+  name?: string;
+  namespace?: string;
   output?: string;
 }
 
@@ -136,26 +139,27 @@ function warnOfSecrets(io: CliIo, { configuration }: Rules, document: YamlDocume
 function isReference(value: unknown, pointer: string): boolean {
   let at = value;
   for (const part of pointerParts(pointer)) at = (at as Record<string, unknown> | undefined)?.[part];
-  return typeof at === "string" && at.startsWith("@vault:");
+  return typeof at === "string" && (/^@(?:vault|age|creds):/.test(at) || pointer === "/vault/wrapped_secret_id");
 }
 
 async function write(
   io: CliIo,
   host: Host,
-  { format, clusterApi, output }: UserDataOptions,
+  { format, clusterApi, name: objectName, namespace, output }: UserDataOptions,
   name: string,
   texts: MachineTexts,
 ): Promise<void> {
   const target = output === undefined ? undefined : resolve(io.workingDirectory, output);
   if (format === "kubeadm") {
-    const text = kubeadmConfigTemplate(name, texts, clusterApi);
+    const text = kubeadmConfigTemplate({ name: objectName ?? name, namespace }, texts, clusterApi);
     warnOfSize(io, { text, size: Buffer.byteLength(text), isPacked: false }, limits[format]);
     return writeText(io, host, target, text);
   }
   const config = cloudConfig(texts, limits[format].bytes);
   warnOfSize(io, config, limits[format]);
   if (format === "cloud-config") return writeText(io, host, target, config.text);
-  if (format === "metal3") return writeText(io, host, target, metal3Secret(name, config.text));
+  if (format === "metal3")
+    return writeText(io, host, target, metal3Secret({ name: objectName ?? name, namespace }, config.text));
   const seed = format.startsWith("nocloud") ? nocloudSeed(name, config.text) : configDriveSeed(name, config.text);
   if (target !== undefined) await writeSeed(host, format, target, seed);
 }

@@ -1,6 +1,6 @@
 /** What stands in packaging/ci, run as the services run it, with the package as `npx` finds it in a project. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -82,6 +82,9 @@ describe("the action of GitHub", () => {
     expect([strict.exitCode, strict.out.includes("::warning file=machines/warned.yaml")]).toEqual([1, true]);
     expect(runAction(cwd, { version, files: "broken", schema: "s.yaml" })).toMatchObject({ exitCode: 0 });
     expect(runAction(cwd, { version, files: "no such folder" })).toMatchObject({ exitCode: 3 });
+    const unusable = { version, files: "machines", schema: "missing.yaml", sarif: "empty.sarif" };
+    expect(runAction(cwd, unusable)).toMatchObject({ exitCode: 3 });
+    expect(existsSync(join(cwd, "empty.sarif"))).toBe(false);
   });
 });
 
@@ -112,6 +115,7 @@ describe("the job of GitLab", () => {
     expect(runJob(cwd, { KANOD_FILES: "machines/good.yaml machines/warned.yaml" }).exitCode).toBe(0);
     expect(runJob(cwd, { KANOD_FILES: "machines", KANOD_OPTIONS: "--strict" }).exitCode).toBe(1);
     expect(runJob(cwd, { KANOD_FILES: "broken", KANOD_SCHEMA: "s.yaml" }).exitCode).toBe(0);
+    expect(runJob(cwd, { KANOD_OPTIONS: "--exclude 'broken/**' --strict --exclude 'machines/w*'" }).exitCode).toBe(0);
   });
 });
 

@@ -54,5 +54,5 @@ test("its user-data hands the configuration of the tutorial to cloud-init", () =
   expect(bootcmd).toEqual(["kanod-bootcmd <<'EOF'\n{}\nEOF\n"]);
   expect(files).toMatchObject([{ path: "/etc/kanod-configure/configuration.yaml", permissions: "0600" }]);
   expect(parse(files[0].content)).toEqual({ name: "machine-42", hello: "world" });
-  expect(runcmd).toEqual(["kanod-runcmd"]);
+  expect(runcmd).toEqual(["kanod-runcmd || exit 1"]);
 });

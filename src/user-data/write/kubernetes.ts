@@ -3,12 +3,18 @@ import { configurationPath } from "../../config/paths.ts";
 import { isPlainText, literalBlock } from "./block.ts";
 import { base64Lines, bootCommand, guardedRuncmd, type MachineTexts } from "./cloud-config.ts";
 
+/** What objects are called after, and where they are. */
+export interface ObjectName {
+  name: string;
+  namespace: string | undefined;
+}
+
 export const clusterApiVersions = ["v1beta2", "v1beta1"] as const;
 export type ClusterApiVersion = (typeof clusterApiVersions)[number];
 
 /** The user-data of a BareMetalHost: a Secret that its `spec.userData` names. */
-export function metal3Secret(name: string, userData: string): string {
-  return secret(objectName(name, "-user-data"), "userData", userData);
+export function metal3Secret({ name, namespace }: ObjectName, userData: string): string {
+  return secret(metadata(objectName(name, "-user-data"), namespace), "userData", userData);
 }
 
 /**
@@ -16,18 +22,22 @@ export function metal3Secret(name: string, userData: string): string {
  * (`bootCommands` needs Cluster API 1.9 or newer. A `content` of its own could have 10 KiB only.)
  */
 export function kubeadmConfigTemplate(
-  name: string,
+  { name, namespace }: ObjectName,
   { configuration, boot }: MachineTexts,
   apiVersion: ClusterApiVersion,
 ): string {
   const secretName = objectName(name, "-configuration");
   const isPacked = !isTakenLiterally(configuration);
   return [
-    secret(secretName, "configuration.yaml", isPacked ? base64Lines(Buffer.from(configuration)) : configuration),
+    secret(
+      metadata(secretName, namespace),
+      "configuration.yaml",
+      isPacked ? base64Lines(Buffer.from(configuration)) : configuration,
+    ),
     "---\n",
     `apiVersion: bootstrap.cluster.x-k8s.io/${apiVersion}\n`,
     "kind: KubeadmConfigTemplate\n",
-    `metadata:\n  name: ${objectName(name)}\n`,
+    metadata(objectName(name), namespace),
     "spec:\n  template:\n    spec:\n",
     boot === undefined
       ? ""
@@ -79,8 +89,12 @@ const labels = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-
 /** No number, date, true or false to any reader of YAML. */
 const readAsText = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z]/;
 
-function secret(name: string, key: string, text: string): string {
-  const head = `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\ntype: Opaque\n`;
-  if (!isPlainText(text)) return `${head}data:\n  ${key}: ${Buffer.from(text).toString("base64")}\n`;
-  return `${head}stringData:\n  ${key}: ${literalBlock(text, 4)}`;
+function metadata(name: string, namespace: string | undefined): string {
+  return `metadata:\n  name: ${name}\n${namespace === undefined ? "" : `  namespace: ${objectName(namespace)}\n`}`;
+}
+
+function secret(head: string, key: string, text: string): string {
+  const object = `apiVersion: v1\nkind: Secret\n${head}type: Opaque\n`;
+  if (!isPlainText(text)) return `${object}data:\n  ${key}: ${Buffer.from(text).toString("base64")}\n`;
+  return `${object}stringData:\n  ${key}: ${literalBlock(text, 4)}`;
 }

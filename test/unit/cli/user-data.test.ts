@@ -182,6 +182,18 @@ describe("for Kubernetes", () => {
     }
   });
 
+  test("objects have the name, the namespace and the version that are asked for", async () => {
+    for (const format of ["metal3", "kubeadm"]) {
+      const args = ["--format", format, "--name", "pool", "--namespace", "metal", "--cluster-api", "v1beta1"];
+      const { out } = await userData("name: node1\n", args);
+      const values = parseYamlStream(out, "f").map(({ value }) => value as { metadata: object; apiVersion: string });
+      for (const { metadata } of values) expect(metadata).toMatchObject({ namespace: "metal" });
+      expect(values.at(-1)?.metadata).toMatchObject({ name: format === "metal3" ? "pool-user-data" : "pool" });
+      expect(out.includes("cluster.x-k8s.io/v1beta1")).toBe(format === "kubeadm");
+    }
+    expect((await userData("name: node1\n", ["--format", "kubeadm"])).out).toContain("cluster.x-k8s.io/v1beta2");
+  });
+
   test.each(["{}", "name: [a]"])("a schema without a name does not help: %s", async (text) => {
     const args = ["--format", "metal3", "--schema", "s.yaml"];
     const { exitCode, err } = await userData(text, args, { "s.yaml": "type: object\n" });

@@ -54,6 +54,27 @@ async function validate(
   return { exitCode: await main(io, image, buildSide), out: out(), err: err() };
 }
 
+describe("what the contributions find", () => {
+  const codes = async (text: string): Promise<string[]> => {
+    const { out } = await validate(folderOf({ "a.yaml": text }), ["--format", "json", "a.yaml"]);
+    return JSON.parse(out).files[0].problems.map(({ code }: Finding) => code);
+  };
+
+  test("is not hidden by what the schema finds in other sections", async () => {
+    expect(await codes("name: a\ngreeting: away!\nnetwork: 5\nbogus: 1\n")).toEqual([
+      "unkind",
+      "wrong-type",
+      "unknown-key",
+    ]);
+    expect(await codes("greeting: away!\nboot: {disk: lost}\n")).toEqual(["missing-key", "unkind", "no-disk"]);
+  });
+
+  test("is left out for what the schema refuses", async () => {
+    expect(await codes("name: a\nboot: {disk: lost, bogus: 1}\n")).toEqual(["unknown-key"]);
+    expect(await codes("name: a\ngreeting: throw\nnetwork: 5\n")).toEqual(["wrong-type"]);
+  });
+});
+
 describe("a file", () => {
   test("that is valid", async () => {
     const folder = folderOf({ "a.yaml": "name: a\n" });
@@ -379,7 +400,7 @@ function bomb(): string {
 }
 
 describe("the formats for programs", () => {
-  const files = { "dir, with:signs/a b.yaml": 'name: a\ngreting: "50%"\ngreeting: oh\n', "c.yaml": "name: c\n" };
+  const files = { "dir, with:signs/a b.yaml": 'name: a\ngreting: "50%"\ngreeting: hi\n', "c.yaml": "name: c\n" };
 
   test("json is documented, and has all", async () => {
     const { out } = await validate(folderOf(files), ["--format", "json", "c.yaml", "dir, with:signs"]);
