@@ -29,7 +29,6 @@ const mergers = [
   "dict(recurse_list)+list(no_replace)",
   "list(append)",
   "dict(allow_delete,recurse_list)+list(append)",
-  "append",
 ];
 
 const good: Record<string, string> = {

@@ -2,6 +2,7 @@ import type { DocumentKind } from "../../config/checked-file.ts";
 import { isMapping } from "../../config/mapping.ts";
 import type { Problem } from "../../config/problem.ts";
 import { decodeText } from "../../config/read-text.ts";
+import { suggest } from "../../config/suggest.ts";
 import { maxInputBytes, parseYaml, type YamlDocument } from "../../config/yaml.ts";
 import { type DetectedKind, type DetectOptions, detectKind } from "./detect.ts";
 import { DecodingError, isGzip } from "./encodings.ts";
@@ -60,8 +61,16 @@ function inspectPacked(inspection: Inspection, content: Uint8Array, file: string
 }
 
 function inspectText(inspection: Inspection, text: PlacedText, options: DetectOptions): void {
-  if (isUserData(text.text)) inspectUserData(inspection, text, { pointer: "", templates: templatesByName(options) });
+  if (isUserData(text.text) || isNearlyUserData(text.text))
+    inspectUserData(inspection, text, { pointer: "", templates: templatesByName(options) });
   else new YamlInspector(inspection, text, options).inspect();
+}
+
+/** It may have a misspelled first line. */
+function isNearlyUserData(text: string): boolean {
+  const [first = ""] = /^#\S*/.exec(text) ?? [];
+  const isNear = first.startsWith("#cl") || suggest(first, ["#cloud-config", "#cloud-config-archive"]) !== undefined;
+  return isNear && mentionsUs(text);
 }
 
 /** The templates that files of YAML may go through before anybody reads them: clusterctl's, Helm's and the like. */

@@ -128,6 +128,10 @@ describe("templates of Jinja", () => {
 });
 
 describe("the beginning of user-data", () => {
+  test.each(["#clud-config-archive", "#cloude-config-archive"])("is not %s", (header) => {
+    expect(problemsIn(`${header}\n- ${JSON.stringify(ours)}\n`)).toEqual(["1:1 missing-header"]);
+  });
+
   test("may not be a byte-order mark", () => {
     expect(problemsIn(`\ufeff${ours}`)).toEqual(["1:1 missing-header"]);
   });
