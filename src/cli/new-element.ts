@@ -34,6 +34,12 @@ async function newElement(
   if (folder === "") throw usageError("no-folder", "the name of the folder is empty");
   const { elementNames, writeElement } = await import("../compile/new-element.ts");
   const names = elementNames(name);
+  const { ownerOfElement } = await import("../compile/element-names.ts");
+  const owner = await ownerOfElement(name);
+  if (owner !== undefined) {
+    const hint = `choose another name, such as ${name}-site`;
+    throw usageError("bad-element-name", `${owner} has an element "${name}", which this one would hide`, hint);
+  }
   const schema = JSON.parse(await image.schema()) as JsonSchema;
   if (knownKeys(schema, boot ? "/boot" : "").includes(names.key)) {
     throw usageError("key-taken", `the key \`${names.key}\` is already used by another element`, "choose another name");

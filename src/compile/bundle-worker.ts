@@ -11,10 +11,10 @@ import type { BundleReport, BundleRequest } from "./bundle.ts";
  * ncc takes names relative to the current folder into its output, and some of Node's warnings are about ncc.
  */
 
-/** What is used of ncc's result: it brings no types. */
+/** What is used of ncc's result: it has no types. */
 interface NccResult {
   code: string;
-  assets: Readonly<Record<string, unknown>>;
+  assets: Readonly<Record<string, { source: string | Uint8Array }>>;
   stats: { compilation: Compilation };
 }
 
@@ -45,6 +45,8 @@ type Ncc = (entry: string, options: Readonly<Record<string, unknown>>) => Promis
 
 /** ncc puts this module in the place of one that it does not find; the name follows as a query. */
 const notFound = "@@notfound.js?";
+/** How ncc's code loads what a dynamic import without `webpackMode: "eager"` leads to, from a file beside it. */
+const loadChunk = 'require("./" + __nccwpck_require__.u(chunkId))';
 
 try {
   await bundle(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as BundleRequest);
@@ -56,15 +58,29 @@ try {
 
 async function bundle({ ncc: path, entry, output, report, external }: BundleRequest): Promise<void> {
   const ncc = createRequire(import.meta.url)(path) as Ncc;
-  const { code, stats } = await ncc(entry, {
+  const { code, assets, stats } = await ncc(entry, {
     cache: false,
     quiet: true,
     esm: false,
     target: "es2022",
     externals: external,
   });
-  writeFileSync(output, withoutPaths(code));
-  writeFileSync(report, JSON.stringify(examine(stats.compilation, code)));
+  const whole = withChunks(code, assets);
+  writeFileSync(output, withoutPaths(whole));
+  writeFileSync(report, JSON.stringify(examine(stats.compilation, whole)));
+}
+
+/** The code with all of these files in it: an agent is one file. They are still evaluated only when they are imported. */
+function withChunks(code: string, assets: NccResult["assets"]): string {
+  const chunks = Object.entries(assets).filter(([name]) => /^\d+\.index\.js$/.test(name));
+  if (chunks.length === 0) return code;
+  const parts = code.split(loadChunk);
+  if (parts.length !== 2) throw new Error("ncc loads dynamic imports in a way that is not known");
+  const functions = chunks
+    .map(([name, { source }]) => [Number.parseInt(name, 10), Buffer.from(source).toString()] as const)
+    .sort(([one], [other]) => one - other)
+    .map(([id, text]) => `${id}: (exports) => {${text}\n}`);
+  return parts.join(`((chunk) => (({\n${functions.join(",\n")}\n})[chunkId](chunk), chunk))({})`);
 }
 
 /** Joined modules, and what they import, are headed by paths, which are not the same on another machine. */

@@ -43,8 +43,8 @@ const maxReason = 500;
 export class BundleFailure extends Error {}
 
 /**
- * Makes one CommonJS module of a module and all that it imports. What it imports dynamically with `webpackMode: "eager"`
- * is in there, and is evaluated when it is asked for.
+ * Makes one CommonJS module of a module and all that it imports. What it imports dynamically is in there too, and is
+ * evaluated when it is imported.
  *
  * @throws BundleFailure
  */

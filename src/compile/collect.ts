@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import type { Problem } from "../config/problem.ts";
 import { shown } from "../config/shown.ts";
+import { parseTemplate } from "../jinja/parser.ts";
+import { TemplateError } from "../jinja/template-error.ts";
 import { BuildError, buildProblem, fileProblem } from "./build-error.ts";
 import type { ElementInput } from "./elements.ts";
-import { type FolderEntry, listFolder, pathKind, readBytes, realPath } from "./workspace.ts";
+import { type FolderEntry, listFolder, listTree, pathKind, readBytes, realPath } from "./workspace.ts";
 
 /** What an element brings into the agent. */
 export interface CollectedElement {
@@ -18,11 +20,12 @@ export interface CollectedElement {
   contributions: readonly string[];
   /** Paths of `kanod/*.d.ts`, sorted: types of packages that bring none. */
   declarations: readonly string[];
-  /** Paths of `kanod/templates/*`, sorted. */
+  /** The files below `kanod/templates`, sorted. */
   templates: readonly Template[];
 }
 
 export interface Template {
+  /** Path below `kanod/templates`. */
   name: string;
   file: string;
   text: string;
@@ -118,13 +121,27 @@ function sameModules(files: readonly FolderEntry[], path: string): Problem[] {
 async function collectTemplates(path: string, problems: Problem[]): Promise<Template[]> {
   const folder = "kanod/templates";
   const templates: Template[] = [];
-  for (const { name, kind } of (await listFolder(join(path, folder))) ?? []) {
-    if (kind !== "file" || name.startsWith(".")) continue;
+  for (const name of await listTree(join(path, folder), (each) => !each.startsWith("."))) {
+    if (/(?:^|\/)\.[^/]*$/.test(name)) continue;
     const file = `${folder}/${name}`;
     const text = await readUtf8(path, file, problems);
-    if (text !== undefined) templates.push({ name, file, text });
+    if (text === undefined) continue;
+    templates.push({ name, file, text });
+    problems.push(...templateFaults(join(path, file), text));
   }
   return templates;
+}
+
+/** What makes it impossible to render a template, whatever its variables. */
+function templateFaults(file: string, text: string): Problem[] {
+  try {
+    parseTemplate(text, { trimBlocks: true });
+    return [];
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const { line, column, message } = error;
+    return [buildProblem("bad-template", message, { source: { file, line, column, endColumn: column + 1 } })];
+  }
 }
 
 async function readUtf8(path: string, file: string, problems: Problem[]): Promise<string | undefined> {

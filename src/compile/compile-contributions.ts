@@ -23,6 +23,7 @@ const compilerOptions = {
   rewriteRelativeImportExtensions: true,
   resolveJsonModule: true,
   allowJs: true,
+  checkJs: true,
   skipLibCheck: true,
   types: ["node"],
 };
@@ -60,6 +61,8 @@ export async function compileContributions(
   const { exitCode, stdout, stderr } = await runProgram(argv, { cwd: options.work, signal: options.signal });
   if (exitCode === 0) return;
   const problems = await readDiagnostics(stdout, options.work, new ShownPaths(elements));
+  // Only what does not concern JavaScript, which has no types to write, was found.
+  if (problems.length === 0 && diagnostic.test(stdout.split("\n")[0] ?? "")) return;
   if (problems.length === 0) problems.push(buildProblem("type-error", `TypeScript failed: ${stderr || stdout}`));
   throw new BuildError(problems);
 }
@@ -67,13 +70,20 @@ export async function compileContributions(
 /** A line of tsc's output. What explains it further follows in lines that begin with a space. */
 const diagnostic = /^(?:(?<file>.+?)\((?<line>\d+),(?<column>\d+)\): )?error (?<code>TS\d+): (?<message>.*)$/;
 
+/** What is wrong in JavaScript too: its syntax, unknown names, keys that no schema has. Arguments are checked at run time. */
+const inJavaScript = /^TS(?:1\d{3}|2304|2339|2551|2552|2724)$/;
+
 async function readDiagnostics(output: string, folder: string, shown: ShownPaths): Promise<Problem[]> {
   const problems: Problem[] = [];
+  let isTold = true;
   for (const line of output.split("\n")) {
     const groups = diagnostic.exec(line)?.groups;
     const last = problems.at(-1);
-    if (groups !== undefined) problems.push(await problemOf(groups, folder, shown));
-    else if (line.startsWith(" ") && last !== undefined) last.hint = [last.hint, line.trim()].filter(Boolean).join(" ");
+    if (groups !== undefined) {
+      isTold = !/\.m?js$/.test(groups["file"] ?? "") || inJavaScript.test(groups["code"] ?? "");
+      if (isTold) problems.push(await problemOf(groups, folder, shown));
+    } else if (line.startsWith(" ") && last !== undefined && isTold)
+      last.hint = [last.hint, line.trim()].filter(Boolean).join(" ");
   }
   return problems;
 }

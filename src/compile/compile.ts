@@ -16,6 +16,7 @@ import { emulatorOf, prepareRuntime, type Runtime } from "./runtime.ts";
 import { loadSchemas, schemaText } from "./schemas.ts";
 import type { Stage } from "./stage.ts";
 import { stageImage } from "./stage-image.ts";
+import { missingTemplates } from "./template-uses.ts";
 import { startOnce, tryOut } from "./trial.ts";
 import { generateTypes } from "./types.ts";
 import {
@@ -127,6 +128,8 @@ class Compilation {
     // Whatever package.json lies in a folder above: the programs in here are CommonJS.
     await writeText(join(this.#work, "package.json"), "{}");
     const elements = await this.#step("collect the contributions", () => collectContributions(this.#options.elements));
+    const missing = await missingTemplates(elements);
+    if (missing.length > 0) throw new BuildError(missing);
     const schemas = await this.#step("merge the schemas", () => loadSchemas(elements));
     this.#warnings.push(...schemas.warnings);
     const schema = schemaText(schemas.schema);

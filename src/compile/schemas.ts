@@ -5,6 +5,7 @@ import { hasErrors, type Problem } from "../config/problem.ts";
 import type { JsonSchemaObject } from "../config/schema.ts";
 import { BuildError } from "./build-error.ts";
 import type { CollectedElement } from "./collect.ts";
+import { badExamples } from "./examples.ts";
 import { type MergedSchema, mergeSchemas, type SchemaText } from "./merge-schemas.ts";
 import { packageFolder, readText } from "./workspace.ts";
 
@@ -26,7 +27,8 @@ export async function loadSchemas(elements: readonly CollectedElement[]): Promis
   const system = mergeSchemas([await ownSchema("system")]);
   const problems = [merged, system].flatMap(({ schema, locate }: MergedSchema) => checkSchema(schema, locate));
   if (hasErrors(problems)) throw new BuildError(problems);
-  return { schema: merged.schema, systemSchema: system.schema, warnings: problems };
+  const warnings = [...problems, ...(await badExamples(merged, elements))];
+  return { schema: merged.schema, systemSchema: system.schema, warnings };
 }
 
 /** The text of `schema.yaml`. */

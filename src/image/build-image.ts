@@ -28,6 +28,7 @@ import type { BuildResolution } from "./modules/resolve.ts";
 import { type BuildPosition, BuildProgress } from "./progress.ts";
 import { builtFiles, checksums, publishFolder } from "./publish-image.ts";
 import { type BuildOutcome, runBuild } from "./run-build.ts";
+import { stageElements } from "./stage-elements.ts";
 
 export interface ImageBuild {
   readonly modules: readonly ModuleDefinition[];
@@ -177,8 +178,12 @@ async function buildEnvironment(
     signal,
   });
   const programs = await ownProgramFolder(work);
+  const staged = await stageElements(expanded?.elements ?? [], join(work, "elements"));
+  // What is in a folder whose path has a space was copied: diskimage-builder would take the path for two.
+  const folders = (environment["ELEMENTS_PATH"] ?? "").split(":").filter((each) => !/\s/.test(each));
   return {
     ...environment,
+    ELEMENTS_PATH: [...(staged === undefined ? [] : [staged]), ...folders].join(":"),
     ...(agent === undefined ? {} : { KANOD_COMPILED_AGENT: agent }),
     ...(imageFiles === undefined ? {} : { KANOD_IMAGE_FILES: await writeImageFiles(imageFiles, work) }),
     KANOD_SECRET_VARIABLES: resolution.variables.flatMap(({ name, secret }) => (secret ? [name] : [])).join(" "),

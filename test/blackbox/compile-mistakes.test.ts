@@ -90,7 +90,7 @@ describe.concurrent("a mistake in an element is found, with its place, and nothi
 
   test("a conflict names both values and the other file", async () => {
     const { said } = await compile(["bad-conflict-one", "bad-conflict-two"].map(fixtureElement));
-    expect(said).toContain("`integer` does not fit `string` in bad-conflict-one/schema.yaml:4:11");
+    expect(said).toContain("`integer` conflicts with `string` in bad-conflict-one/schema.yaml:4:11");
   });
 
   test("the registration of JavaScript is checked by the agent, whose words come at the place of the name", async () => {

@@ -67,6 +67,19 @@ export const elementCodes = {
     meaning: "`NAME.ts` and `NAME.js` are in the same folder.",
     remedy: "Remove the `.js` file if it was compiled from the other one.",
   },
+  "bad-template": {
+    meaning: "A template is not valid Jinja2, or uses a statement that is not supported.",
+    remedy: "Correct what the message names.",
+  },
+  "no-template-file": {
+    meaning: "A contribution renders a template that no element of the image has.",
+    remedy: "Correct the name, which is the path below `kanod/templates`, or add the file.",
+  },
+  "bad-example": {
+    meaning: "An example or a default is not valid for its own schema.",
+    remedy: "Correct `example.yaml`, the `examples` or the `default`, or the schema.",
+    severity: "warning",
+  },
   "duplicate-template": {
     meaning: "Two templates have the same name. `renderTemplate` finds templates by name only.",
     remedy: "Rename one of them.",

@@ -129,7 +129,13 @@ function resolveRecipe(state: State, module: string, recipe: Recipe): void {
     return;
   }
   for (const entry of recipe.packages) state.packages = listed(state, state.packages, entry, { module, when });
-  for (const entry of recipe.elements) state.elements = listed(state, state.elements, entry, { module, when });
+  for (const entry of recipe.elements) {
+    state.elements = listed(state, state.elements, entry, { module, when });
+    const added = state.elements.at(-1);
+    if (added?.origin.source === entry.source && added.text.startsWith("-")) {
+      state.problems.push(optionLike(entry, added.text));
+    }
+  }
 }
 
 /** The list with one more entry, or without those that the entry removes. */
@@ -148,6 +154,12 @@ function listed(
   return list.map((item) =>
     item.text === removed && item.removedBy === undefined ? { ...item, removedBy: origin } : item,
   );
+}
+
+/** It would be taken for an option of diskimage-builder. */
+function optionLike({ pointer, source }: Entry, text: string): Problem {
+  const message = `${shown(text)} is not the name of an element: it begins with a hyphen`;
+  return { severity: "error", code: "bad-element-name", pointer, message, source };
 }
 
 function doubleNegation({ pointer, source }: Entry, text: string): Problem {

@@ -256,3 +256,8 @@ describe("for any modules", () => {
     );
   });
 });
+
+test("an element whose name would be an option of diskimage-builder is refused at its place", () => {
+  const { moduleProblems } = resolve(["recipes:\n- elements: [vm, --help]"]);
+  expect(places(moduleProblems)).toEqual(["bad-element-name m1.yaml:2:18"]);
+});
