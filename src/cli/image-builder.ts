@@ -159,7 +159,7 @@ async function build(io: CliIo, program: Program, options: Arguments, names: rea
   if (options.help) return await showModuleOptions(io, program, modules);
   const resolution = resolveBuild({ modules, ...wishes });
   const problems = [...resolution.requestProblems, ...resolution.moduleProblems];
-  await showProblems(io, problems);
+  await showProblems(io, [...problems, ...resolution.warnings]);
   if (problems.length > 0) return resolution.requestProblems.length > 0 ? exitCodes.usage : exitCodes.failed;
   if (options.explain) {
     const { explainResolution } = await import("../image/modules/explain.ts");

@@ -93,6 +93,11 @@ export const moduleCodes = {
     meaning: "The default of an option is not one of its choices.",
     remedy: "Correct the module's `config.yaml`.",
   },
+  "dead-condition": {
+    meaning: "A condition names an option that no module has, or a value that is not one of the option's choices.",
+    remedy: "Correct the name or the value, or declare the option.",
+    severity: "warning",
+  },
   "double-negation": { meaning: "An entry begins with more than one `!`.", remedy: "Write one `!`." },
   "missing-file": {
     meaning: "A file of a module, or of this package, does not exist.",

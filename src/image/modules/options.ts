@@ -51,7 +51,7 @@ export function settleOptions(modules: readonly ModuleDefinition[], wishes: Wish
       ...Object.entries(wishes.set).flatMap(([name, value]) => setProblems(declared, name, value)),
       ...wishes.flags.flatMap((name) => undeclared(declared, "flag", name)),
     ],
-    moduleProblems: modules.flatMap(({ options }) => options.flatMap((option) => defaultProblems(declared, option))),
+    moduleProblems: declared.flatMap((option) => defaultProblems(modules, option)),
   };
 }
 
@@ -67,13 +67,17 @@ export function declaredOptions(modules: readonly ModuleDefinition[]): DeclaredO
   return [...options.values()];
 }
 
+/** A module that narrows the choices of another one to a single value need not repeat it as the default. */
 function joined(earlier: DeclaredOption | undefined, option: ModuleOption, module: string): DeclaredOption {
+  const choices = intersection(earlier?.choices, option.choices);
+  const inherited = earlier?.default;
+  const isExcluded = inherited !== undefined && choices?.includes(inherited) === false;
   return {
     name: option.name.text,
     kind: option.kind,
     description: option.description ?? earlier?.description,
-    default: option.default?.text ?? earlier?.default,
-    choices: intersection(earlier?.choices, option.choices),
+    default: option.default?.text ?? (isExcluded && choices?.length === 1 ? choices[0] : inherited),
+    choices,
     secret: option.secret || earlier?.secret === true,
     modules: [...new Set([...(earlier?.modules ?? []), module])],
   };
@@ -113,15 +117,23 @@ function undeclared(declared: readonly DeclaredOption[], kind: "var" | "flag", n
   return [wishProblem(`unknown-${what}`, `no module has the ${what} ${shown(name)}`, hint)];
 }
 
-/** A default that a user could not set either. */
-function defaultProblems(declared: readonly DeclaredOption[], option: ModuleOption): Problem[] {
-  const { choices } = declared.find(({ kind, name }) => kind === option.kind && name === option.name.text) ?? {};
-  if (option.kind === "flag" || option.default === undefined) return [];
-  if (choices === undefined || choices.includes(option.default.text)) return [];
-  const { pointer, source } = option.default;
-  const message = `the default of the option ${shown(option.name.text)} is not one of its choices`;
-  const hint = `the choices are ${choices.map(shown).join(", ")}`;
-  return [{ severity: "error", code: "default-not-a-choice", pointer, message, hint, source }];
+/** A default that a user could not set either, at the declaration that gives it or that excludes it. */
+function defaultProblems(modules: readonly ModuleDefinition[], declared: DeclaredOption): Problem[] {
+  const { kind, name, choices, default: byDefault } = declared;
+  const declarations = modules
+    .flatMap(({ options }) => options)
+    .filter((each) => each.kind === kind && each.name.text === name);
+  const own = declarations.find((each) => each.default && each.choices?.includes(each.default.text) === false);
+  if (kind === "flag" || byDefault === undefined) return [];
+  if (own === undefined && (choices === undefined || choices.includes(byDefault))) return [];
+  const last = declarations.findLast(
+    (each) => each.default !== undefined || each.choices?.includes(byDefault) === false,
+  );
+  const at = (own ?? last)?.default ?? last?.name;
+  const message = `the default of the option ${shown(name)} is not one of its choices`;
+  const hint = `the choices are ${(choices ?? []).map(shown).join(", ")}: make one of them the default`;
+  const place = at === undefined ? { pointer: "" } : { pointer: at.pointer, source: at.source };
+  return [{ severity: "error", code: "default-not-a-choice", message, hint, ...place }];
 }
 
 function choicesHint({ choices = [] }: DeclaredOption): string {

@@ -2,6 +2,7 @@ import type { Problem, SourceRange } from "../../config/problem.ts";
 import { shown } from "../../config/shown.ts";
 import { renderTemplate } from "../../jinja/evaluate.ts";
 import { TemplateError } from "../../jinja/template-error.ts";
+import { conditionWarnings } from "./condition-warnings.ts";
 import { allHold, type ConditionResult, checkConditions } from "./conditions.ts";
 import type { Entry, ModuleDefinition, ModuleVariable, Recipe } from "./module-definition.ts";
 import { type SettledOptions, settleOptions, type Wishes } from "./options.ts";
@@ -25,6 +26,8 @@ export interface BuildResolution {
   readonly skipped: readonly SkippedPart[];
   /** What is wrong in the request: unknown options, values that are no choice. */
   readonly requestProblems: readonly Problem[];
+  /** Conditions that are most likely misspelt. */
+  readonly warnings: readonly Problem[];
   /** What is wrong in the modules, with its place there. */
   readonly moduleProblems: readonly Problem[];
 }
@@ -83,6 +86,7 @@ export function resolveBuild(request: BuildRequest): BuildResolution {
     packages: [...state.packages, ...(request.packages ?? []).map((text) => ({ text, origin: asked }))],
     skipped: state.skipped,
     requestProblems: options.wishProblems,
+    warnings: conditionWarnings(request.modules, options.declared),
     moduleProblems: [...options.moduleProblems, ...state.problems],
   };
 }

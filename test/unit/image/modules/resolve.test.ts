@@ -63,7 +63,19 @@ describe("options", () => {
 
   test("a default outside the choices is a problem of the module, whoever declares them", () => {
     const later = "options: [{ name: release, kind: var, choices: [bookworm] }]";
-    expect(places(resolve([options, later]).moduleProblems)).toEqual(["default-not-a-choice m1.yaml:3:42"]);
+    const several =
+      "options: [{ name: release, kind: var, choices: [bookworm, sid] }, { name: x, kind: var, default: y, choices: [z] }]";
+    const wide = options.replace("[trixie, bookworm]", "[trixie, bookworm, sid]");
+    expect(places(resolve([wide, several]).moduleProblems)).toEqual([
+      "default-not-a-choice m2.yaml:1:19",
+      "default-not-a-choice m2.yaml:1:98",
+    ]);
+    const user = "env: [{ name: R, value: '{{ release }}' }]";
+    const narrowed = resolve([options + user, later]);
+    expect(places(narrowed.moduleProblems)).toEqual([]);
+    expect(variables(narrowed)).toEqual(["R=bookworm"]);
+    const given = later.replace("[bookworm]", "[bookworm, sid], default: bookworm");
+    expect(places(resolve([wide, given]).moduleProblems)).toEqual([]);
   });
 
   test("what no module declares is refused, with the near one", () => {
@@ -260,4 +272,23 @@ describe("for any modules", () => {
 test("an element whose name would be an option of diskimage-builder is refused at its place", () => {
   const { moduleProblems } = resolve(["recipes:\n- elements: [vm, --help]"]);
   expect(places(moduleProblems)).toEqual(["bad-element-name m1.yaml:2:18"]);
+});
+
+test("a condition on an unknown name, or on a value that is no choice, is a warning at its place", () => {
+  const module = `options:
+- { name: monitored, kind: flag }
+- { name: site, kind: var, choices: [north, south], default: north }
+- { name: free, kind: var }
+recipes:
+- { when: [monitred], elements: [a] }
+- { when: ["site=nroth"], elements: [b] }
+- { when: ["!sitte"], elements: [c] }
+- { when: [monitored, "site=north", "!free=x=y", free], elements: [d] }
+`;
+  const { warnings } = resolve([module]);
+  expect(warnings.map(({ severity, code, hint, source }) => [severity, code, source?.line, hint])).toEqual([
+    ["warning", "dead-condition", 6, "did you mean `monitored`?"],
+    ["warning", "dead-condition", 7, "did you mean `north`?"],
+    ["warning", "dead-condition", 8, "did you mean `site`?"],
+  ]);
 });
