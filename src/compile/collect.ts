@@ -140,7 +140,7 @@ function templateFaults(file: string, text: string): Problem[] {
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     const { line, column, message } = error;
-    return [buildProblem("bad-template", message, { source: { file, line, column, endColumn: column + 1 } })];
+    return [buildProblem("bad-template-file", message, { source: { file, line, column, endColumn: column + 1 } })];
   }
 }
 

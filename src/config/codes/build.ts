@@ -67,7 +67,7 @@ export const elementCodes = {
     meaning: "`NAME.ts` and `NAME.js` are in the same folder.",
     remedy: "Remove the `.js` file if it was compiled from the other one.",
   },
-  "bad-template": {
+  "bad-template-file": {
     meaning: "A template is not valid Jinja2, or uses a statement that is not supported.",
     remedy: "Correct what the message names.",
   },

@@ -43,8 +43,8 @@ test("a template that cannot be rendered is an error at its place", async () => 
   const error = await collected(files).catch((each: unknown) => each);
   expect(error).toBeInstanceOf(BuildError);
   expect(brief((error as BuildError).problems).sort()).toEqual([
-    "error bad-template a:2:7",
-    "error bad-template b:1:4",
+    "error bad-template-file a:2:7",
+    "error bad-template-file b:1:4",
   ]);
 });
 
