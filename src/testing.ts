@@ -14,7 +14,7 @@ import type {
 } from "./agent/contribution.ts";
 import { currentRegistry, registered, withRegistry } from "./agent/registry.ts";
 import { Runner, type RunnerOptions } from "./agent/runner.ts";
-import { Stores, storeFolder, storeName, storePath } from "./agent/store.ts";
+import { isStorePath, Stores, storeName, storePath } from "./agent/store.ts";
 import { formatEntries, storedOwed, storedValue } from "./agent/store-format.ts";
 import { AgentError } from "./config/agent-error.ts";
 import { createHost } from "./host/create-host.ts";
@@ -137,7 +137,7 @@ async function runRecorded(
   const files = await writtenFiles(host);
   const error = failures[0] === undefined ? {} : { error: failures[0].error };
   const store = await storedIn(storeOf(contribution, log));
-  const steps = host.steps.filter((step) => !("path" in step && step.path.startsWith(storeFolder)));
+  const steps = host.steps.filter((step) => !("path" in step && isStorePath(step.path)));
   return { state: result.state, ...error, files, store, steps, log: events, provided };
 }
 
@@ -163,7 +163,7 @@ async function writtenFiles(host: ReturnType<typeof recordingHost>): Promise<Rec
   const paths = new Set(host.steps.flatMap((step) => (step.kind === "write" ? [step.path] : [])));
   const entries: [string, string][] = [];
   for (const path of paths) {
-    if (path.startsWith(storeFolder)) continue;
+    if (isStorePath(path)) continue;
     const content = await host.readFile(path);
     if (content !== undefined) entries.push([path, content]);
   }

@@ -2,7 +2,7 @@ import { AgentError } from "../config/agent-error.ts";
 import { type DeepReadonly, deepFreeze } from "../config/deep-freeze.ts";
 import { once } from "../config/once.ts";
 import type { Host } from "../host/host.ts";
-import type { Watch } from "../host/watchdog.ts";
+import type { Watchdog } from "../host/watchdog.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { check } from "./check.ts";
@@ -24,7 +24,7 @@ import type {
 import { describeError, shownError } from "./describe-error.ts";
 import { FindingsError } from "./findings-error.ts";
 import { isStop } from "./registry.ts";
-import { scopedHost } from "./scoped-host.ts";
+import { type ScopedHost, scopedHost } from "./scoped-host.ts";
 import { kindOf, owedOf } from "./store.ts";
 
 /** In seconds. */
@@ -55,7 +55,7 @@ export interface RunnerOptions {
   /** Aborted when the run has to end: by a signal, or with the Error that nobody waited for. */
   signal: AbortSignal;
   /** Ends code that never ends by itself. Without it only code that waits can be ended. */
-  watch?: Watch | undefined;
+  watchdog?: Watchdog | undefined;
   /** Why a contribution does not run this time; undefined when it runs. */
   skip: (contribution: Contribution) => string | undefined;
   /** Called after each change of the records, and before the next step begins. */
@@ -164,11 +164,13 @@ export class Runner {
     const interrupt = (): void => scope.abort(signal.reason);
     signal.addEventListener("abort", interrupt);
     if (signal.aborted) interrupt();
-    const scoped = scopedHost(this.#options.host(contribution, scope.signal, log, "code"));
+    const scoped = scopedHost(this.#options.host(contribution, scope.signal, log, "code"), this.#options.watchdog);
     try {
       await withDeadline(
+        scoped,
         async () => {
           if (!isSkipped) await this.#runCode(contribution, this.#params(contribution, record, scoped.host, log));
+          scoped.close();
           await this.#requireSettled(contribution, log);
         },
         contribution.options.timeout ?? defaultTimeout,
@@ -321,9 +323,10 @@ export class Runner {
     const end = new AbortController();
     const interrupt = (): void => end.abort(signal?.reason);
     signal?.addEventListener("abort", interrupt);
-    const scoped = scopedHost(this.#options.host(contribution, end.signal, log, part));
+    const { watchdog } = this.#options;
+    const scoped = scopedHost(this.#options.host(contribution, end.signal, log, part), watchdog);
     try {
-      await withDeadline(() => code(scoped.host), besideTimeout, { signal, watch: this.#options.watch });
+      await withDeadline(scoped, () => code(scoped.host), besideTimeout, { signal, watchdog });
       return undefined;
     } catch (error) {
       return { error };
@@ -353,9 +356,10 @@ function valuesFor(
 
 /** Waits for `code`, at most `timeout` seconds, and not after `signal` is aborted. */
 async function withDeadline(
+  scoped: ScopedHost,
   code: () => void | Promise<void>,
   timeout: number,
-  { signal, watch }: { signal?: AbortSignal | undefined; watch?: Watch | undefined },
+  { signal, watchdog }: { signal?: AbortSignal | undefined; watchdog?: Watchdog | undefined },
 ): Promise<void> {
   let stopWaiting = (): void => {};
   const deadline = new Promise<never>((_, reject) => {
@@ -363,7 +367,7 @@ async function withDeadline(
       reject(new AgentError("contribution-timeout", message, { hint }));
     const late = (): void => expired(`did not finish within ${timeout} s`, "its `timeout` option gives it more time");
     const stall = Math.min(timeout, stallTimeout);
-    const unwatch = watch?.(stall, () =>
+    const unwatch = watchdog?.watch(stall, () =>
       expired(`did not let other code run for ${stall} s`, "is there a loop without end in it?"),
     );
     // A longer wait than a timer can hold (2^31 ms, 24 days) would end at once.
@@ -377,7 +381,10 @@ async function withDeadline(
     };
   });
   try {
-    await Promise.race([Promise.resolve().then(code), deadline]);
+    const run = new Promise<void>((resolve, reject) =>
+      setImmediate(() => scoped.begin(() => void Promise.resolve().then(code).then(resolve, reject))),
+    );
+    await Promise.race([run, deadline]);
   } finally {
     stopWaiting();
   }

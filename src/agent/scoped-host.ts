@@ -2,6 +2,7 @@ import { AgentError } from "../config/agent-error.ts";
 import { printable } from "../config/shown.ts";
 import type { Host } from "../host/host.ts";
 import { printableCommand, urlSubject } from "../host/shown-command.ts";
+import type { Watchdog } from "../host/watchdog.ts";
 
 /** The host as one contribution sees it while it runs. */
 export interface ScopedHost {
@@ -11,11 +12,14 @@ export interface ScopedHost {
    * on, else the last one. Undefined when the host was not used.
    */
   operationOf(error: unknown): string | undefined;
+  /** Calls the code that uses the host, and has the watchdog look after what it does between its calls. */
+  begin(code: () => void): void;
   /** From now on every call fails: a contribution that was given up must not go on changing the machine. */
   close(): void;
 }
 
-export function scopedHost(target: Host): ScopedHost {
+export function scopedHost(target: Host, watchdog?: Watchdog): ScopedHost {
+  let closed = false;
   let last: string | undefined;
   const ongoing = new Set<{ operation: string }>();
   const failed = new WeakMap<object, string>();
@@ -25,7 +29,7 @@ export function scopedHost(target: Host): ScopedHost {
   const call = (operation: string, act: () => unknown): unknown => {
     last = operation;
     const entry = { operation };
-    const end = (): unknown => ongoing.delete(entry);
+    const end = (): void => void ongoing.delete(entry);
     ongoing.add(entry);
     try {
       const result = act();
@@ -33,18 +37,33 @@ export function scopedHost(target: Host): ScopedHost {
         end();
         return result;
       }
-      result.then(end, (error) => {
-        end();
-        blame(error, operation);
-      });
-      return result;
+      const settled = result.then(
+        () => undefined,
+        (error) => blame(error, operation),
+      );
+      return settled.then(watchdog === undefined ? end : () => resumed(end)).then(() => result);
     } catch (error) {
       end();
       blame(error, operation);
       throw error;
     }
   };
-  let closed = false;
+  const begin = (code: () => void): void => {
+    if (watchdog === undefined) code();
+    else watchdog.run(code);
+    // It waits for something that is not the host's.
+    if (!closed && ongoing.size === 0) watchdog?.expect();
+  };
+  /** What waits for a call goes on in here. */
+  const resumed = (end: () => void): Promise<void> =>
+    new Promise((goOn) =>
+      setImmediate(() =>
+        begin(() => {
+          end();
+          goOn();
+        }),
+      ),
+    );
   const host = new Proxy(target, {
     get(_, name: string) {
       const member: unknown = Reflect.get(target, name, target);
@@ -68,7 +87,7 @@ export function scopedHost(target: Host): ScopedHost {
     }
     return ongoing.size === 0 ? last : [...ongoing].map(({ operation }) => operation).join("; ");
   };
-  return { host, operationOf, close };
+  return { host, operationOf, begin, close };
 }
 
 /** Calls that say nothing about what a contribution was doing. */

@@ -1,7 +1,7 @@
 import { AgentError } from "../config/agent-error.ts";
 import type { Host } from "../host/host.ts";
 import type { ProcessIdentity } from "../host/process-info.ts";
-import type { Watch } from "../host/watchdog.ts";
+import type { Watchdog } from "../host/watchdog.ts";
 import type { Logger } from "../log/logger.ts";
 import { stopwatch } from "../log/stopwatch.ts";
 import { addFindings, type CheckedInput, checkMeaning, type InputText, readConfiguration } from "./configuration.ts";
@@ -34,8 +34,8 @@ export interface StageOptions {
   init: RunnerOptions["init"];
   log: Logger;
   signal: AbortSignal;
-  /** See {@link RunnerOptions.watch}. */
-  watch?: Watch | undefined;
+  /** See {@link RunnerOptions.watchdog}. */
+  watchdog?: Watchdog | undefined;
   /** Keeps the journal and the status file. A plan keeps none. */
   keep: boolean;
   process: ProcessIdentity;
@@ -148,7 +148,7 @@ async function runContributions(
     store: (contribution, log, host = options.host) => journal.stores.open(storeName(contribution), host, log),
     log: options.log,
     signal: options.signal,
-    watch: options.watch,
+    watchdog: options.watchdog,
     skip: (contribution) => {
       if (finishedBefore.has(contribution.name)) return "finished in the run that is resumed";
       return journal.settledReason(contribution);

@@ -6,6 +6,11 @@ import { formatEntries, parseEntries, type StoreEntries, storedOwed, storedValue
 
 export const storeFolder = "/var/lib/kanod-configure/store";
 
+/** Whether a path is that of the durable state: what is kept there is the agent's bookkeeping, not part of a configuration. */
+export function isStorePath(path: string): boolean {
+  return path === storeFolder || path.startsWith(`${storeFolder}/`);
+}
+
 /** The code of the error for a destructive action without the state that would permit it. */
 export const damagedState = "damaged-state";
 

@@ -1,5 +1,6 @@
 import type { Contribution, RunResult, Stage } from "../agent/contribution.ts";
 import type { RunPart } from "../agent/runner.ts";
+import { isStorePath } from "../agent/store.ts";
 import { CommandError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { hostWith } from "../host/host-with.ts";
@@ -52,7 +53,8 @@ export function newPlanner(base: Host, log: Logger): Planner {
       sections: sections.flatMap((section, index) => {
         if (section.stage !== stage) return [];
         const { contribution, element, priority, isOwed, atEnd, start, unknown } = section;
-        const steps = recording.steps.slice(start, sections[index + 1]?.start);
+        const recorded = recording.steps.slice(start, sections[index + 1]?.start);
+        const steps = recorded.filter((step) => !("path" in step && isStorePath(step.path)));
         return [{ contribution, element, priority, isOwed, atEnd, steps, unknown: [...unknown] }];
       }),
     }),

@@ -12,7 +12,7 @@ import { Environment } from "../host/environment.ts";
 import type { Host } from "../host/host.ts";
 import { createLockPort } from "../host/lock-port.ts";
 import { identityOf, ownIdentity } from "../host/process-info.ts";
-import { startWatchdog } from "../host/watchdog.ts";
+import { createWatchdog } from "../host/watchdog.ts";
 import type { Logger } from "../log/logger.ts";
 import { type CommandContext, execute, Program } from "./command-line.ts";
 import { readOptional, readRequired } from "./inputs.ts";
@@ -71,7 +71,7 @@ async function run(
       init: await readCloudInit(host, log),
       log,
       signal,
-      watch: await startWatchdog(),
+      watchdog: createWatchdog(),
       keep: !plan,
       process: ownIdentity(),
     });

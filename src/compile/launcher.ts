@@ -28,7 +28,7 @@ export type ProgramTexts = Readonly<Record<ProgramPart, string>>;
  * top is a stand-in, which loads the module when something of it is asked for. The bundler makes the result of an `import()`
  * from the names that it has. The image's part gets `node:stream` itself, which elements' packages may take for a class.
  */
-const slowModules = ["child_process", "crypto", "net", "stream", "timers/promises", "zlib"].map(
+const slowModules = ["child_process", "crypto", "net", "stream", "timers/promises", "worker_threads", "zlib"].map(
   (name) => `node:${name}`,
 );
 

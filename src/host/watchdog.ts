@@ -1,8 +1,21 @@
-/**
- * Watches that code lets the process do other things meanwhile. After `limit` seconds in which it did not, it is ended
- * wherever it is, and `stalled` is called. Returns what stops the watching.
- */
-export type Watch = (limit: number, stalled: () => void) => () => void;
+// biome-ignore lint/style/noRestrictedImports: `_tickCallback`, which runs the jobs of promises, is a member of process
+import process from "node:process";
+import { Script } from "node:vm";
+import { Worker } from "node:worker_threads";
+import { errorCode } from "./file-error.ts";
+
+/** Ends code that never lets other code run: neither a timer nor the handler of a signal would ever be called. */
+export interface Watchdog {
+  /**
+   * Watches until the returned function is called. After `limit` seconds in which code let no other code run it is ended
+   * wherever it is, and `stalled` is called.
+   */
+  watch(limit: number, stalled: () => void): () => void;
+  /** Calls code, and the jobs of the promises that it settles. To be used while nobody else could end it. */
+  run(code: () => void): void;
+  /** Code will run of which `run` does not know. */
+  expect(): void;
+}
 
 /** In milliseconds. */
 const beat = 250;
@@ -41,25 +54,58 @@ setInterval(() => {
 }, ${beat});
 `;
 
-/**
- * Starts a thread that can end code which never lets any other run: neither a timer nor the handler of a signal would
- * ever be called.
- */
-export async function startWatchdog(): Promise<Watch> {
-  const { Worker } = await import("node:worker_threads");
+/** How long a watch lasts before the other thread is started, in milliseconds: starting it takes as long as a short run. */
+const grace = 100;
+
+/** V8 itself ends a script that runs too long, by a thread without JavaScript, which takes a tenth of a millisecond. */
+const watchedKey = Symbol.for("kanod-configure.watched");
+const script = new Script(`globalThis[Symbol.for("${watchedKey.description}")]()`, { filename: "watched.js" });
+const watched = globalThis as { [key: symbol]: () => void };
+
+export function createWatchdog(): Watchdog {
   const memory = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
   const state = new Int32Array(memory);
-  new Worker(watchdog, { eval: true, workerData: memory, env: {}, execArgv: [] }).unref();
-  return (limit, stalled) => {
-    const timer = setInterval(() => {
-      Atomics.add(state, beats, 1);
-      if (Atomics.exchange(state, endedAt, 0) === 1) stalled();
-    }, beat).unref();
-    Atomics.add(state, beats, 1);
-    Atomics.store(state, limitAt, Math.ceil(limit * 1000));
-    return () => {
-      clearInterval(timer);
-      Atomics.store(state, limitAt, 0);
-    };
+  let isStarted = false;
+  let stall: (() => void) | undefined;
+  const start = (): void => {
+    if (!isStarted) new Worker(watchdog, { eval: true, workerData: memory, env: {}, execArgv: [] }).unref();
+    isStarted = true;
   };
+  return {
+    watch: (limit, stalled) => {
+      const timer = setInterval(() => {
+        Atomics.add(state, beats, 1);
+        if (Atomics.exchange(state, endedAt, 0) === 1) stalled();
+      }, beat).unref();
+      const later = setTimeout(start, grace).unref();
+      Atomics.add(state, beats, 1);
+      Atomics.store(state, limitAt, Math.ceil(limit * 1000));
+      stall = stalled;
+      return () => {
+        clearInterval(timer);
+        clearTimeout(later);
+        Atomics.store(state, limitAt, 0);
+        stall = undefined;
+      };
+    },
+    run: (code) => {
+      if (isStarted || stall === undefined) return code();
+      watched[watchedKey] = () => {
+        code();
+        runPromiseJobs();
+      };
+      try {
+        script.runInThisContext({ timeout: Atomics.load(state, limitAt) });
+      } catch (error) {
+        if (errorCode(error) !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
+        stall();
+      }
+    },
+    expect: start,
+  };
+}
+
+/** Node calls it after each callback (lib/internal/process/task_queues.js); native modules rely on it. */
+function runPromiseJobs(): void {
+  (process as unknown as { _tickCallback?: () => void })._tickCallback?.();
 }

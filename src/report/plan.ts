@@ -128,8 +128,23 @@ function sectionText(section: PlanSection, difference: Difference): string {
     summary(step),
     ...(hasNewContent(step) ? [difference(step.path, step.previous, step.content)] : []),
   ]);
-  const unknowns = unknown.map((what) => `known only on the machine: ${what}`);
+  const unknowns = shortened(unknown).map((what) => `known only on the machine: ${what}`);
   return [title, ...(lines.length === 0 ? ["nothing to do"] : lines), ...unknowns].join("\n").replaceAll("\n", "\n  ");
+}
+
+/** How many commands are listed; of more, only the programs are named. */
+const listedQueries = 3;
+
+function shortened(unknown: readonly string[]): string[] {
+  const programOf = (what: string): string | undefined => /^what `(\S+)[^`]*` says$/.exec(what)?.[1];
+  const queries = unknown.filter((what) => programOf(what) !== undefined);
+  if (queries.length <= listedQueries) return [...unknown];
+  const programs = [...new Set(queries.flatMap((what) => programOf(what) ?? []))];
+  const others = unknown.filter((what) => !queries.includes(what));
+  return [
+    `what ${programs.join(", ")} ${programs.length === 1 ? "says" : "say"} (${queries.length} commands)`,
+    ...others,
+  ];
 }
 
 /** Only mode or owner change where it has not. */

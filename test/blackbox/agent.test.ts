@@ -165,8 +165,13 @@ describe.each(kinds)("an agent with %s runtime", (kind) => {
     expect(early).toMatchObject({ exitCode: 5 });
     expect(early.out).toContain("status: running");
     const waiting = startProgram(program("kanod-configure"), ["status", "--root", root, "--wait", "--timeout", "50"]);
+    const commands = runningChildren(child.pid ?? 0);
+    expect(commands.map(({ name }) => name)).toEqual(["sleep"]);
     child.kill("SIGKILL");
     await ended;
+    // What a killed run left going on would meet the next run.
+    expect(runcmd(root)).toMatchObject({ exitCode: 4 });
+    for (const { pid } of commands) process.kill(pid, "SIGKILL");
     expect(await waiting.ended).toMatchObject({ exitCode: 1, out: expect.stringContaining("interrupted") });
     writeFileSync(join(root, "etc/kanod-configure/configuration.yaml"), "name: one\n");
     expect(runcmd(root)).toMatchObject({ exitCode: 0 });
@@ -255,6 +260,10 @@ test("a program that a contribution leaves behind, and that ignores SIGTERM, doe
 
 /** Names of the processes that a process has started and that still run. */
 function childrenOf(pid: number): string[] {
+  return runningChildren(pid).map(({ name }) => name);
+}
+
+function runningChildren(pid: number): { pid: number; name: string }[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -262,7 +271,7 @@ function childrenOf(pid: number): string[] {
         const stat = readFileSync(`/proc/${name}/stat`, "utf8");
         const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
         return Number(parent) === pid && state !== "Z"
-          ? [stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"))]
+          ? [{ pid: Number(name), name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")) }]
           : [];
       } catch {
         return [];

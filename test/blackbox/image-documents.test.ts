@@ -478,9 +478,9 @@ write_files:
 
 describe("the command line", () => {
   test.each<[args: string[], message: string]>([
-    [["core"], "modules are named in the document"],
-    [["-s", "a=b"], "the document says what --set says"],
-    [["--no-core"], "the document says what --core says"],
+    [["core"], "modules cannot be combined with -f"],
+    [["-s", "a=b"], "--set cannot be combined with -f"],
+    [["--no-core"], "--core cannot be combined with -f"],
     [["-t", "tar"], "--format is that of --list"],
     [["--list", "--format", "xml"], "--format is that of --list"],
     [["--only", "other"], "unknown image 'other'"],
@@ -802,23 +802,4 @@ for type in $(echo "$types" | tr , ' '); do echo "$type of $name" > "$(dirname "
       n2: { script: ['kanod-image-builder -f images.yaml --only "n2"'] },
     });
   });
-});
-
-test("docs/image-documents.md explains the codes that documents have, and no others", () => {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const text = readFileSync(join(root, "docs/image-documents.md"), "utf8");
-  const explained = [...text.matchAll(/^\| `([a-z]+-[a-z-]+)` \| [^|]+ \|$/gm)].flatMap(([, code]) => code ?? []);
-  const sources = globSync("src/image/documents/*.ts", { cwd: root }).map((file) =>
-    readFileSync(join(root, file), "utf8"),
-  );
-  const testFiles = [import.meta.url, new URL("../system/image-build.test.ts", import.meta.url)];
-  const tests = testFiles.map((file) => readFileSync(fileURLToPath(file), "utf8")).join("");
-  const codes = explained.filter((code) => !code.startsWith("build-"));
-  expect(codes.length).toBeGreaterThan(15);
-  expect(codes.filter((code) => !sources.some((source) => source.includes(`"${code}"`)))).toEqual([]);
-  expect(codes.filter((code) => !tests.includes(`[${code}]`))).toEqual([]);
-  const used = sources.flatMap((source) =>
-    [...source.matchAll(/(?:problem|report)\([^;]*?, "([a-z]+(?:-[a-z]+)+)"/gs)].map(([, code]) => code),
-  );
-  expect(used.filter((code) => code !== undefined && !codes.includes(code))).toEqual([]);
 });

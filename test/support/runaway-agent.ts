@@ -10,12 +10,20 @@ process.argv.splice(2, 2);
 const forever = (): Promise<void> => new Promise(() => {});
 const unsafe = process as unknown as Record<"reallyExit" | "execve", (...values: unknown[]) => void>;
 
-const codes: Record<string, () => void | Promise<void>> = {
+const codes: Record<string, (params: RunnableParams) => void | Promise<void>> = {
   loop: () => {
     for (;;);
   },
   "loop after waiting": async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
+    for (;;);
+  },
+  "loop after a call": async ({ host }) => {
+    await host.readFile("/etc/hostname");
+    for (;;);
+  },
+  "loop after failed calls": async ({ host }) => {
+    for (const path of ["/etc", "/run"]) await host.readFile(path).catch(() => undefined);
     for (;;);
   },
   "loop that catches all": () => {

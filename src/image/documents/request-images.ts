@@ -221,7 +221,7 @@ class Request {
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       const hint = `these can be used: ${[...vars.keys()].join(", ") || "none"}`;
-      this.problems.push(layer.problem(path, "unknown-module", error.message, { hint }));
+      this.problems.push(layer.problem(path, error.code, error.message, { hint }));
       return text;
     }
   }

@@ -30,6 +30,8 @@ async function run(
 test.each([
   ["loop", "contribution-timeout"],
   ["loop after waiting", "contribution-timeout"],
+  ["loop after a call", "contribution-timeout"],
+  ["loop after failed calls", "contribution-timeout"],
   ["loop that catches all", "contribution-timeout"],
   ["loop of promises", "contribution-timeout"],
   ["regular expression", "contribution-timeout"],

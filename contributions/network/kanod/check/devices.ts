@@ -217,23 +217,24 @@ export function referableNames(context: Pick<CheckContext, "network" | "byId">):
   return new Set([...context.byId.keys(), ...patchPorts(context.network)]);
 }
 
-/** Addresses of a bond's or bridge's port are not used: its frames go to the bond or bridge. */
+/**
+ * Addresses of a bond's or bridge's port are not used: its frames go to the bond or bridge. What Open vSwitch does with a
+ * port's addresses, netplan leaves to it.
+ */
 export const portAddresses: Rule = ({ network, byId }) =>
   network.devices.flatMap((master) => {
-    if (master.kind !== "bonds" && master.kind !== "bridges") return [];
-    return settingsOf(master)
-      .texts("interfaces")
-      .flatMap((id) => {
-        const port = byId.get(id);
-        const settings = port === undefined ? undefined : settingsOf(port);
-        const isOn = (key: string): boolean =>
-          (key === "addresses" ? settings?.has(key) : settings?.flag(key)) === true;
-        return ["addresses", "dhcp4", "dhcp6"].filter(isOn).map((key) => {
-          const message = `${shown(id)} is a port of ${shown(master.id)}: ${key} has no effect there`;
-          const hint = `move it to ${shown(master.id)}`;
-          return warning("address-on-port", settings?.at(key) ?? "", message, { hint, atKey: true });
-        });
+    const settingsOfMaster = settingsOf(master);
+    if ((master.kind !== "bonds" && master.kind !== "bridges") || settingsOfMaster.has("openvswitch")) return [];
+    return settingsOfMaster.texts("interfaces").flatMap((id) => {
+      const port = byId.get(id);
+      const settings = port === undefined ? undefined : settingsOf(port);
+      const isOn = (key: string): boolean => (key === "addresses" ? settings?.has(key) : settings?.flag(key)) === true;
+      return ["addresses", "dhcp4", "dhcp6"].filter(isOn).map((key) => {
+        const message = `${shown(id)} is a port of ${shown(master.id)}: ${key} has no effect there`;
+        const hint = `move it to ${shown(master.id)}`;
+        return warning("address-on-port", settings?.at(key) ?? "", message, { hint, atKey: true });
       });
+    });
   });
 
 /** In bytes, of Ethernet. */
