@@ -20,7 +20,7 @@ export interface CheckedHost {
  * root rights that cannot be had.
  *
  * @param interactive there is a terminal to ask for a password
- * @throws AgentError `missing-tool`, `no-root`
+ * @throws AgentError `missing-tool`, `needs-root`
  * @throws BuildError with elements that cannot be built
  */
 export async function checkHost(

@@ -25,7 +25,6 @@ export const deviations: Readonly<Record<"cloud-init-networkd" | "cloud-init-nm"
   ],
   "cloud-init-nm": [
     { id: "link-files", side: "ours", fact: /\.link \[/ },
-    { id: "patterns", side: "ours", fact: /\[connection\] multi-connect=3$/ },
     { id: "no-dhcp-unasked", side: "ours", fact: /\[ipv4\] method=(disabled|link-local)$/ },
     { id: "accept-ra", side: "ours", fact: /\[ipv6\] method=(link-local|disabled|dhcp|auto)$/ },
     { id: "accept-ra", side: "theirs", fact: /\[ipv6\] method=(auto|manual)$/ },
@@ -47,6 +46,10 @@ export const deviations: Readonly<Record<"cloud-init-networkd" | "cloud-init-nm"
     { id: "offload", side: "ours", fact: /\[ethtool\] / },
     { id: "infiniband", side: "ours", fact: /\[infiniband\] |\[connection\] type=infiniband/ },
     { id: "infiniband", side: "theirs", fact: /^ib0\.nmconnection (\[connection\] type=ethernet|\[ethernet\])/ },
+    { id: "parent", side: "ours", fact: /\[vlan\] parent=/ },
+    { id: "parent", side: "theirs", fact: /\[vlan\] parent=cloud-init / },
+    { id: "loopback", side: "ours", fact: /^lo\.nmconnection \[connection\] type=loopback$/ },
+    { id: "loopback", side: "theirs", fact: /^lo\.nmconnection \[connection\] type=ethernet$/ },
     { id: "wifi", side: "ours", fact: /^w\w+-[\w-]+\.nmconnection / },
   ],
   netplan: [

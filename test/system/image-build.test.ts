@@ -313,7 +313,7 @@ spec:
     chmodSync(folder, 0o755);
     const argv = ["--input-type=module", "--eval", script];
     const env = { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` };
-    expect(execFileSync(process.execPath, argv, { cwd: folder, env, encoding: "utf8" })).toBe("no-root\n");
+    expect(execFileSync(process.execPath, argv, { cwd: folder, env, encoding: "utf8" })).toBe("needs-root\n");
   });
 });
 

@@ -40,7 +40,7 @@ describeWith(rootfsObstacle())("a plan of all that we ship, on the tree of an im
     timezone: "Europe/Paris",
     admin: {
       username: "operator",
-      passwd: "$6$salt$hash",
+      passwd: "$6$salt$0cCfXEGGfA45xFTOA5a7uuSNYEGQjPiJR0BQWHJOT.FB6whpg21kYWF.gl02WC6VIyCXHKjssnEWcgITqRRFX0",
       keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKKM/P07p8iFXNEASUBVPPi8gV8JPkHnRE0bx0UsC+Nb operator"],
     },
   });
@@ -55,7 +55,7 @@ describeWith(rootfsObstacle())("a plan of all that we ship, on the tree of an im
     ],
   ];
   /** Commands that change nothing are run for a plan, too, and are no part of it. */
-  const asksOnly = /systemctl (--root=\S+ )?is-\w+ |findmnt |findfs |openssl passwd /;
+  const asksOnly = /nmcli -g |ip -json -details |systemctl (--root=\S+ )?is-\w+ |findmnt |findfs |openssl passwd /;
   const ownMarks = /^\/(var\/(lib|log|run)|run)\/kanod|^\/etc\/kanod-configure\/status$/;
 
   test("is what the run does, and all that it does", async () => {

@@ -76,7 +76,7 @@ describeWith(obstacle)("a whole run with Vault", () => {
     spaces: "  planted with spaces around  ",
     url: "https://user:planted@example.com/?a=b&c#d",
     json: '{"planted":"json"}',
-    hash: "$6$planted$abcdefghijklmnop",
+    hash: "$6$planted$0cCfXEGGfA45xFTOA5a7uuSNYEGQjPiJR0BQWHJOT.FB6whpg21kYWF.gl02WC6VIyCXHKjssnEWcgITqRRFX0",
   };
   for (let index = Object.keys(planted).length; index < 27; index++) {
     planted[`random${index}`] = `planted-${randomBytes(12).toString("base64url")}`;

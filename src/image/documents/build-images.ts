@@ -65,7 +65,7 @@ export async function buildImages(jobs: readonly ImageJob[], options: JobOptions
 /**
  * Finds out before the first build what would end one of them minutes later.
  *
- * @throws AgentError `missing-tool`, `no-root`
+ * @throws AgentError `missing-tool`, `needs-root`
  * @throws BuildError with the elements that cannot be built, of all images
  */
 export async function checkJobs(jobs: readonly ImageJob[], interactive: boolean): Promise<void> {
