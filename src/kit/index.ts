@@ -39,7 +39,7 @@ export { translateDeprecated, withNexus } from "./container-registries/normalize
 export type { OwnedFiles } from "./container-registries/owned.ts";
 export { tomlString } from "./container-registries/text.ts";
 export { distrustCode } from "./distrust.ts";
-export { isReference, plannedValue, requireNoErrors } from "./findings.ts";
+export { isReference, plannedValue } from "./findings.ts";
 export { isHost } from "./host-names.ts";
 export { type MarkedText, splitMarkedBlock, withMarkedBlock } from "./marked-block.ts";
 export { noProxyEntries, type ProxySettings, proxyFor, proxyVariables, setUpProxy } from "./proxy.ts";

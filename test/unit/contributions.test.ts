@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -48,6 +48,21 @@ test("README.md lists each contribution that we ship, in the order in which they
   );
   const readme = readFileSync(join(repository, "contributions/README.md"), "utf8").split("\n");
   expect(readme.filter((line) => /^\| (boot|run) /.test(line))).toEqual(sorted.map(({ row }) => row));
+});
+
+test("no contribution and nothing in the kit keeps anything between runs in a variable of its module", () => {
+  const files = globSync(["contributions/*/kanod/**/*.ts", "src/kit/**/*.ts"], { cwd: repository });
+  const kept = files.flatMap((file) =>
+    [
+      ...readFileSync(join(repository, file), "utf8").matchAll(
+        /^(?:export )?(?:let |const [^=\n]*= new (?:Weak)?(?:Map|Set)\b).*$/gm,
+      ),
+    ]
+      .filter(([line]) => !/: Readonly(Map|Set)</.test(line))
+      .map(([line]) => `${file}: ${line}`),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  expect(kept).toEqual([]);
 });
 
 describe.each(withContribution.map((path) => [path.split("/").at(-1) ?? "", path] as const))("%s", (name, path) => {

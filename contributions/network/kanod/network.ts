@@ -1,5 +1,6 @@
-import { register, registerBoot } from "kanod-configure";
+import { type Checked, type CheckParams, register, registerBoot } from "kanod-configure";
 import { checkNetworkSections } from "./check/sections.ts";
+import type { Network } from "./model/network.ts";
 import { configureNetwork, settleSwitch } from "./switch/configure.ts";
 
 /** Longer than all network checks together may take, in seconds. */
@@ -10,9 +11,9 @@ const owed = {
     settleSwitch(params, data),
 };
 
-register("Network", 10, (params) => configureNetwork(params), {
-  timeout,
-  owed,
-  check: ({ conf, system }) => checkNetworkSections(conf, system),
-});
+function check({ conf, system }: CheckParams): Checked<Network | undefined> {
+  return checkNetworkSections(conf, system);
+}
+
+register("Network", 10, configureNetwork, { timeout, owed, check });
 registerBoot("Network", 1, () => {}, { owed });

@@ -18,7 +18,7 @@ function problemsOf(text: string, system: SystemSettings = {}): string[] {
   const problems =
     bySchema.length > 0
       ? bySchema
-      : positionFindings(document, checkNetworkSections(document.value as NetworkSections, system));
+      : positionFindings(document, checkNetworkSections(document.value as NetworkSections, system).findings);
   return problems.map(({ severity, code, source }) => `${source?.line}:${source?.column} ${severity}[${code}]`);
 }
 

@@ -10,7 +10,15 @@ export type ServiceChange = "started" | "restarted" | "same" | "not running";
 export type ServiceParams = Pick<BootParams, "host" | "log" | "store">;
 
 /** States of systemctl(1) `is-enabled` in which `enable` has nothing to do. */
-const settled = new Set(["enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "linked"]);
+const settled: ReadonlySet<string> = new Set([
+  "enabled",
+  "enabled-runtime",
+  "static",
+  "alias",
+  "indirect",
+  "generated",
+  "linked",
+]);
 
 /** How long a service that systemd has started may be on its way, in seconds. */
 const patience = 10;

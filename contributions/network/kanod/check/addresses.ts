@@ -1,5 +1,5 @@
 import type { Finding } from "kanod-configure";
-import { type Family, isMapping, isMulticast, type Prefix, parseAddress, parsePrefix, shown } from "kanod-configure";
+import { type Family, isMulticast, parseAddress, parsePrefix, shown } from "kanod-configure";
 import { type Device, settingsOf } from "../model/network.ts";
 import { Settings } from "../model/settings.ts";
 import { error, type Rule, warning } from "./context.ts";
@@ -7,38 +7,10 @@ import { error, type Rule, warning } from "./context.ts";
 /** In bytes. Source: RFC 8200, section 5. */
 const minIpv6Mtu = 1280;
 
-export interface DeviceAddress {
-  /** As it is written. */
-  text: string;
-  at: string;
-  /** Undefined where the text is none. */
-  prefix: Prefix | undefined;
-}
-
-/** Kept, because nearly every rule asks for them. */
-const known: WeakMap<Device, DeviceAddress[]> = new WeakMap();
-
-/** The static addresses of a device, those with options as well. */
-export function addressesOf(device: Device): DeviceAddress[] {
-  const addresses = known.get(device) ?? readAddresses(device);
-  known.set(device, addresses);
-  return addresses;
-}
-
-function readAddresses(device: Device): DeviceAddress[] {
-  const list = device.values["addresses"];
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((item: unknown, index) => {
-    const text = isMapping(item) ? Object.keys(item)[0] : item;
-    if (typeof text !== "string") return [];
-    return [{ text, at: `${device.pointer}/addresses/${index}`, prefix: parsePrefix(text) }];
-  });
-}
-
 /** Addresses are addresses with a prefix length that they can have. */
 export const addresses: Rule = ({ network }) =>
   network.devices.flatMap((device) =>
-    addressesOf(device).flatMap(({ text, at, prefix }) => {
+    device.addresses.flatMap(({ text, at, prefix }) => {
       if (prefix === undefined || prefix.length === 0) return [badAddress(text, at)];
       if (!isMulticast(prefix)) return [];
       return [error("bad-address", at, `${shown(text)} is a multicast address, which no interface can have`)];
@@ -81,7 +53,7 @@ export const duplicateAddresses: Rule = ({ network }) => {
   }
   const owners = new Map<string, Device>();
   return network.devices.flatMap((device) =>
-    addressesOf(device).flatMap(({ text, at, prefix }) => {
+    device.addresses.flatMap(({ text, at, prefix }) => {
       if (prefix === undefined) return [];
       const key = `${domains.get(device.id) ?? ""} ${prefix.family} ${prefix.value}`;
       const other = owners.get(key);
@@ -107,7 +79,7 @@ function gateway(device: Device, settings: Settings, family: Family): Finding[] 
   const findings: Finding[] = [];
   if (parseAddress(value)?.family !== family) {
     findings.push(error("bad-address", settings.at(key), `${shown(value)} is no IPv${family} address`));
-  } else if (!addressesOf(device).some(({ prefix }) => prefix?.family === family)) {
+  } else if (!device.addresses.some(({ prefix }) => prefix?.family === family)) {
     const message = `${key} needs an IPv${family} address in \`addresses\``;
     findings.push(error("gateway-without-address", settings.at(key), message, { atKey: true }));
   }
@@ -138,7 +110,7 @@ export const mtu: Rule = ({ network }) =>
     const settings = settingsOf(device);
     const value = settings.number("mtu");
     if (value === undefined || value >= minIpv6Mtu) return [];
-    const hasIpv6 = addressesOf(device).some(({ prefix }) => prefix?.family === 6);
+    const hasIpv6 = device.addresses.some(({ prefix }) => prefix?.family === 6);
     if (!hasIpv6 && settings.flag("dhcp6") !== true) return [];
     const message = `IPv6 needs an MTU of ${minIpv6Mtu} at least: with less the kernel switches it off here`;
     return [error("mtu-too-small", settings.at("mtu"), message)];
@@ -153,6 +125,6 @@ export const ipv6Generation: Rule = ({ network }) =>
     const at = settings.at("ipv6-address-token");
     if (parseAddress(token)?.family !== 6) return [error("bad-address", at, `${shown(token)} is no IPv6 token`)];
     if (!settings.has("ipv6-address-generation")) return [];
-    const message = "ipv6-address-token cannot stand beside ipv6-address-generation";
+    const message = "ipv6-address-token cannot be combined with ipv6-address-generation";
     return [error("exclusive-keys", at, message, { atKey: true })];
   });

@@ -78,7 +78,7 @@ function definedTwice({ network }: { network: Network }): Finding[] {
 
 /** A number with more digits than a double holds has lost some when the file was read. */
 function inexactNumbers({ network }: { network: Network }): Finding[] {
-  const message = "a number of this length is not kept exactly: it has to be text";
+  const message = "a number of this length loses digits: it must be a string";
   return network.devices.flatMap(({ values, pointer }) =>
     placesOf(values, (value) => Number.isInteger(value) && !Number.isSafeInteger(value)).map((place) =>
       warning("inexact-number", pointer + place, message, { hint: "put it between quotes" }),

@@ -12,21 +12,11 @@ export interface ReadNetwork {
   findings: readonly Finding[];
 }
 
-/** What was read last, and of what: a run looks at its network before it changes anything, and again to set it up. */
-let last: { text: string | undefined; read: ReadNetwork } | undefined;
-
-/** The network of a configuration that the schema has accepted, checked. */
-export function readNetwork(value: unknown): ReadNetwork {
-  // The text, and not the object, in which a contribution may have changed something meanwhile.
-  const text = JSON.stringify(value);
-  if (last === undefined || last.text !== text) last = { text, read: read(value) };
-  return last.read;
-}
-
 /** Where it stands in a configuration. */
 const pointer = "/network";
 
-function read(value: unknown): ReadNetwork {
+/** The network of a configuration that the schema has accepted, checked. */
+export function readNetwork(value: unknown): ReadNetwork {
   if (!isMapping(value)) return { findings: [] };
   if ("network" in value) return { findings: [nested] };
   if (value["version"] !== 1) {

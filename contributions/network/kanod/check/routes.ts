@@ -1,17 +1,7 @@
 import type { Finding } from "kanod-configure";
-import {
-  type Address,
-  contains,
-  type Family,
-  isLinkLocal,
-  type Prefix,
-  parseAddress,
-  parseNetwork,
-  shown,
-} from "kanod-configure";
-import { type Device, settingsOf } from "../model/network.ts";
-import type { Settings } from "../model/settings.ts";
-import { addressesOf } from "./addresses.ts";
+import { contains, isLinkLocal, parseAddress, parseNetwork, shown } from "kanod-configure";
+import { settingsOf } from "../model/network.ts";
+import type { Route } from "../model/routes.ts";
 import { error, type Rule, warning } from "./context.ts";
 
 /** Number of the main routing table, which is also the one where none is given. Source: ip-route(8). */
@@ -19,18 +9,9 @@ const mainTable = 254;
 /** Types of routes that lead nowhere, so that a gateway makes no sense. */
 const typesWithoutGateway = ["blackhole", "prohibit", "throw", "unreachable", "local", "broadcast", "nat"];
 
-interface Route {
-  settings: Settings;
-  to: string;
-  /** What it leads to, unless that is `default`, and its gateway, where they can be read. */
-  destination: Prefix | undefined;
-  gateway: Address | undefined;
-  family: Family | undefined;
-}
-
 /** Routes have addresses of one family, and a gateway where they need one. */
 export const routes: Rule = ({ network }) =>
-  network.devices.flatMap((device) => routesOf(device).flatMap((route) => checkRoute(route)));
+  network.devices.flatMap((device) => device.routes.flatMap((route) => checkRoute(route)));
 
 function checkRoute(route: Route): Finding[] {
   const { settings, family } = route;
@@ -63,9 +44,9 @@ function badMessage(key: string, text: string): string {
 export const gateways: Rule = ({ network }) =>
   network.devices.flatMap((device) => {
     if (device.kind === "vrfs") return [];
-    const all = routesOf(device);
+    const all = device.routes;
     const onLink = [
-      ...addressesOf(device).flatMap(({ prefix }) => prefix ?? []),
+      ...device.addresses.flatMap(({ prefix }) => prefix ?? []),
       ...all.filter(({ settings }) => !settings.has("via")).flatMap(({ destination }) => destination ?? []),
     ];
     const settings = settingsOf(device);
@@ -91,12 +72,10 @@ export const defaultRoutes: Rule = ({ network }) => {
       return settings.has(key) ? [{ family, table: mainTable, metric: "", at: settings.at(key) }] : [];
     });
     const vrfTable = device.kind === "vrfs" ? settings.number("table") : undefined;
-    const listed = routesOf(device)
-      .filter(isDefault)
-      .map(({ settings: route, family }) => {
-        const table = route.number("table") ?? vrfTable ?? mainTable;
-        return { family, table, metric: route.text("metric") ?? "", at: route.at("to") };
-      });
+    const listed = device.routes.filter(isDefault).map(({ settings: route, family }) => {
+      const table = route.number("table") ?? vrfTable ?? mainTable;
+      return { family, table, metric: route.text("metric") ?? "", at: route.at("to") };
+    });
     return [...old, ...listed].flatMap(({ family, table, metric, at }) => {
       const key = `${family} ${table} ${metric}`;
       const other = seen.get(key);
@@ -145,23 +124,6 @@ export const vrfTables: Rule = ({ network }) =>
       return [error("vrf-table-mismatch", entry.at("table"), `in this VRF the table is ${table}, not ${own}`)];
     });
   });
-
-/** Kept, because nearly every rule asks for them. */
-const known: WeakMap<Device, Route[]> = new WeakMap();
-
-export function routesOf(device: Device): Route[] {
-  const routes = known.get(device) ?? settingsOf(device).sections("routes").map(routeOf);
-  known.set(device, routes);
-  return routes;
-}
-
-function routeOf(settings: Settings): Route {
-  const [to = "", via, from] = ["to", "via", "from"].map((key) => settings.text(key));
-  const destination = parseNetwork(to);
-  const gateway = via === undefined ? undefined : parseAddress(via);
-  const family = destination?.family ?? gateway?.family ?? parseAddress(from ?? "")?.family;
-  return { settings, to, destination, gateway, family };
-}
 
 function isDefault({ to, destination }: Route): boolean {
   return to === "default" || destination?.length === 0;

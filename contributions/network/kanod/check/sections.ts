@@ -1,10 +1,11 @@
-import type { Finding, ProxySettings, SystemSettings } from "kanod-configure";
+import type { Checked, Finding, ProxySettings, SystemSettings } from "kanod-configure";
 import { hasErrors, isMapping, type Problem } from "kanod-configure";
 import { longestDuration, type NetworkCheck } from "../checks/network-checks.ts";
+import type { Network } from "../model/network.ts";
 import { render } from "../renderers/render.ts";
 import { rendererNamed } from "../renderers/select.ts";
 import { error } from "./context.ts";
-import { readNetwork } from "./read-network.ts";
+import { type ReadNetwork, readNetwork } from "./read-network.ts";
 
 /** The sections of a configuration that are about the network, as the schema has accepted them. */
 export interface NetworkSections {
@@ -23,8 +24,9 @@ export const longestChecks = 3000;
  * What the schema cannot say about the sections. Where system.yaml names the renderer, what that cannot express is found
  * too; otherwise the machine finds it, before it changes anything.
  */
-export function checkNetworkSections(conf: NetworkSections, system: SystemSettings): Finding[] {
-  return [...networkFindings(conf, system), ...checkFindings(conf)];
+export function checkNetworkSections(conf: NetworkSections, system: SystemSettings): Checked<Network | undefined> {
+  const { network, findings } = checkedNetwork(conf, system);
+  return { findings: [...findings, ...checkFindings(conf)], parsed: network };
 }
 
 /** `network.renderer` of system.yaml. */
@@ -33,13 +35,13 @@ export function rendererSetting(system: SystemSettings): unknown {
   return isMapping(section) ? section["renderer"] : undefined;
 }
 
-function networkFindings(conf: NetworkSections, system: SystemSettings): Finding[] {
-  if (conf.network === undefined) return [];
-  const { network, findings } = readNetwork(conf.network);
+function checkedNetwork(conf: NetworkSections, system: SystemSettings): ReadNetwork {
+  if (conf.network === undefined) return { findings: [] };
+  const read = readNetwork(conf.network);
+  const { network, findings } = read;
   const renderer = rendererNamed(rendererSetting(system));
-  if (network === undefined || renderer === undefined || hasErrors(findings as readonly Problem[]))
-    return [...findings];
-  return [...findings, ...render(network, renderer, { interfaces: [] }).findings];
+  if (network === undefined || renderer === undefined || hasErrors(findings as readonly Problem[])) return read;
+  return { network, findings: [...findings, ...render(network, renderer, { interfaces: [] }).findings] };
 }
 
 function checkFindings({ network_checks: checks = [] }: NetworkSections): Finding[] {

@@ -1,7 +1,5 @@
 import type { InterfaceFacts } from "kanod-configure";
 import { type Prefix, parseAddress, parseNetwork } from "kanod-configure";
-import { addressesOf } from "../check/addresses.ts";
-import { routesOf } from "../check/routes.ts";
 import { namesOf } from "../model/match-interfaces.ts";
 import { type Device, type Network, settingsOf } from "../model/network.ts";
 import type { LinkState, NetworkState, RouteState } from "./machine-state.ts";
@@ -55,7 +53,7 @@ function addressFaults(device: Device, { addresses }: LinkState): string[] {
       const its = parseNetwork(text);
       return its?.family === family && its.value === value && its.length === length;
     });
-  const lost = addressesOf(device).filter(({ prefix }) => prefix !== undefined && !isLinkScope(prefix) && !has(prefix));
+  const lost = device.addresses.filter(({ prefix }) => prefix !== undefined && !isLinkScope(prefix) && !has(prefix));
   const asked = ([4, 6] as const).filter((family) => settings.flag(`dhcp${family}`) === true);
   const given = asked.filter((family) => addresses.some((each) => each.family === family && each.dynamic));
   // With DHCP for both families, one is enough.
@@ -73,7 +71,7 @@ function isLinkScope({ family, value }: Prefix): boolean {
 
 function routeFaults(device: Device, name: string, state: readonly RouteState[]): string[] {
   const vrf = device.kind === "vrfs" ? settingsOf(device).number("table") : undefined;
-  return routesOf(device).flatMap(({ settings, destination, to, gateway, family }) => {
+  return device.routes.flatMap(({ settings, destination, to, gateway, family }) => {
     const type = settings.text("type") ?? "unicast";
     if (type !== "unicast") return [];
     const table = settings.number("table") ?? vrf;

@@ -1,4 +1,6 @@
 import { isMapping, jsonPointer, pointerParts } from "kanod-configure";
+import { type DeviceAddress, readAddresses } from "./addresses.ts";
+import { type Route, readRoutes } from "./routes.ts";
 import { readFlag, Settings } from "./settings.ts";
 
 /** The kinds of device of the netplan form (cloud-init version 2), in the order in which they are rendered. */
@@ -28,6 +30,8 @@ export interface Device {
   /** Pointer into the version 2 form. */
   pointer: string;
   values: Readonly<Record<string, unknown>>;
+  addresses: readonly DeviceAddress[];
+  routes: readonly Route[];
 }
 
 /** A network configuration in the version 2 form. */
@@ -40,7 +44,7 @@ export interface Network {
 }
 
 /** Keys whose value is a boolean in netplan, wherever they stand in a device. */
-const flagKeys = new Set([
+const flagKeys: ReadonlySet<string> = new Set([
   "accept-ra",
   "all-members-active",
   "all-slaves-active",
@@ -83,7 +87,7 @@ const flagKeys = new Set([
 ]);
 
 /** Keys of mappings whose own keys and values are the user's, not netplan's. */
-const opaqueKeys = new Set(["external-ids", "other-config", "passthrough"]);
+const opaqueKeys: ReadonlySet<string> = new Set(["external-ids", "other-config", "passthrough"]);
 
 /** The network of a version 2 configuration. `value` is what stands at `pointer` and was accepted by the schema. */
 export function readVersion2(
@@ -97,9 +101,11 @@ export function readVersion2(
     if (!isMapping(section)) return [];
     return Object.entries(section)
       .filter(([id]) => id !== "renderer")
-      .map(([id, values]): Device => {
+      .map(([id, value]): Device => {
         const at = `${pointer}${jsonPointer([kind, id])}`;
-        return { kind, id, pointer: at, values: isMapping(values) ? values : {} };
+        const values = isMapping(value) ? value : {};
+        const routes = readRoutes(new Settings(values, at));
+        return { kind, id, pointer: at, values, addresses: readAddresses(values, at), routes };
       });
   });
   return { version2, devices, locate };

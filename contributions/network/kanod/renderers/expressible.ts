@@ -4,7 +4,15 @@ import type { Network } from "../model/network.ts";
 import type { Settings } from "../model/settings.ts";
 
 /** Names of keys whose values are secrets, wherever they stand. Those of the schema's `x-kanod-secret`. */
-const secretKeys = new Set(["password", "client-key-password", "pin", "key", "keys", "shared", "passthrough"]);
+const secretKeys: ReadonlySet<string> = new Set([
+  "password",
+  "client-key-password",
+  "pin",
+  "key",
+  "keys",
+  "shared",
+  "passthrough",
+]);
 
 /** Whether something within the value is a secret. */
 export function holdsSecret(value: unknown): boolean {

@@ -8,9 +8,7 @@ import {
   isMapping,
   noProxyEntries,
   readInterfaces,
-  requireNoErrors,
 } from "kanod-configure";
-import { readNetwork } from "../check/read-network.ts";
 import { type NetworkSections, rendererSetting } from "../check/sections.ts";
 import { runNetworkChecks } from "../checks/network-checks.ts";
 import { lookAfterwards } from "../look/look.ts";
@@ -27,6 +25,8 @@ import { switchOver } from "./transition.ts";
 
 export interface NetworkParams {
   conf: NetworkSections;
+  /** The network of `conf`. */
+  parsed: Network | undefined;
   system: SystemSettings;
   init: { distro: Distro };
   host: Host;
@@ -136,9 +136,7 @@ interface Prepared {
 }
 
 /** All that can be known before anything is changed. */
-async function prepare({ conf, system, init, host, log }: NetworkParams): Promise<Prepared> {
-  const { network, findings } = readNetwork(conf.network);
-  requireNoErrors(findings);
+async function prepare({ parsed: network, system, init, host, log }: NetworkParams): Promise<Prepared> {
   if (network === undefined) throw new AgentError("bad-network", "the section network cannot be read");
   const interfaces = await readInterfaces(host);
   if (interfaces !== undefined) requireInterfaces(network, interfaces);

@@ -10,7 +10,15 @@ import {
 import type { VaultSettings } from "./settings.ts";
 
 /** What is needed before Vault can be asked (priority 70), or for asking it. */
-const neededBefore = new Set(["network", "network_checks", "proxy", "vault", "name", "report", "boot"]);
+const neededBefore: ReadonlySet<string> = new Set([
+  "network",
+  "network_checks",
+  "proxy",
+  "vault",
+  "name",
+  "report",
+  "boot",
+]);
 
 /** Where Vault stands in the order of contributions. */
 export const vaultPriority = 70;

@@ -69,7 +69,7 @@ async function exchange(endpoint: Endpoint, request: ClientRequest, context: Req
   };
 }
 
-/** The data of a JSON answer; the text of any other, or of one that is broken. Which it has to be the caller knows. */
+/** The data of a JSON answer; the text of any other, or of one that is broken. The caller knows which it must be. */
 function parsedBody(type: string | undefined, text: string): unknown {
   if (type?.startsWith("application/json") !== true) return text;
   try {

@@ -1,6 +1,5 @@
 import type { Distro, Finding, Host } from "kanod-configure";
 import { AgentError, CommandError, isMapping } from "kanod-configure";
-import { addressesOf } from "../../check/addresses.ts";
 import { type Device, type Network, settingsOf } from "../../model/network.ts";
 import type { Settings } from "../../model/settings.ts";
 import { cannotExpress, holdsSecret, unexpressed } from "../expressible.ts";
@@ -38,9 +37,7 @@ function unknownToCloudInit(network: Network, renderer: string): Finding[] {
     }
     const settings = settingsOf(device);
     takeKnown(settings, device);
-    const options = addressesOf(device).filter((_, index) =>
-      isMapping((device.values["addresses"] as unknown[])[index]),
-    );
+    const options = device.addresses.filter((_, index) => isMapping((device.values["addresses"] as unknown[])[index]));
     return [
       ...unexpressed(settings, renderer, network),
       ...(settings.text("renderer") === "sriov" ? [cannotExpress(renderer, settings.at("renderer"))] : []),

@@ -1,5 +1,4 @@
 import { type Family, isMapping, parseAddress, parsePrefix } from "kanod-configure";
-import { routesOf } from "../../check/routes.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { IniSection } from "../ini.ts";
 import { type KeyfileJob, refuse } from "./job.ts";
@@ -107,7 +106,7 @@ function addRoutes({ job, family, section, method }: FamilyJob): void {
   const table = job.device.kind === "vrfs" ? job.settings.number("table") : undefined;
   const written = job.settings.sections("routes");
   let number = 0;
-  for (const [index, route] of routesOf(job.device).entries()) {
+  for (const [index, route] of job.device.routes.entries()) {
     const settings = written[index];
     if (settings === undefined || (route.family ?? 4) !== family) continue;
     if (method === "disabled") {

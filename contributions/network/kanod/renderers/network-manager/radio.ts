@@ -68,7 +68,7 @@ export function addModem(job: KeyfileJob, section: IniSection): void {
     "sim-operator-id",
   ]) {
     const value = settings.raw(key);
-    if (typeof value === "number" && !Number.isSafeInteger(value)) refuse(job, settings.at(key), "it has to be quoted");
+    if (typeof value === "number" && !Number.isSafeInteger(value)) refuse(job, settings.at(key), "it must be quoted");
     else if (value !== undefined) section.add(key, keyfileText(String(value)));
   }
 }

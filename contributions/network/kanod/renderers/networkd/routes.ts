@@ -1,5 +1,4 @@
 import { contains, parseAddress } from "kanod-configure";
-import { addressesOf } from "../../check/addresses.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { IniFile, IniSection } from "../ini.ts";
 import type { NetworkdJob } from "./job.ts";
@@ -27,7 +26,7 @@ export function addRouting(file: IniFile, job: NetworkdJob): void {
 /** A gateway outside of the device's networks is taken to be on the link, as cloud-init does. */
 function addGateway(section: IniSection, gateway: string, { device }: NetworkdJob): void {
   const address = parseAddress(gateway);
-  const first = addressesOf(device)
+  const first = device.addresses
     .flatMap(({ prefix }) => prefix ?? [])
     .filter((prefix) => prefix.family === address?.family);
   section.add("Gateway", gateway);
