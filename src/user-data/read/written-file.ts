@@ -83,7 +83,7 @@ function reportMissing({ container, pointer, entry, path }: WrittenFile): void {
     inspection.report("note", "not-checked", texts.place(`${pointer}/${elsewhere}`, "key"), message);
     return;
   }
-  const message = `${path} has no content: `content` must be a string`;
+  const message = `${path} has no content: it must be a string`;
   const at = entry["content"] === undefined ? `${pointer}/path` : `${pointer}/content`;
   inspection.report("error", "no-content", texts.place(at), message, { hint: "write `content: |` and the text below" });
 }
