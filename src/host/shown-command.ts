@@ -1,18 +1,18 @@
 import { printable } from "../config/shown.ts";
 
-/** In characters. */
-const longestWord = 500;
-
 /**
- * A command as one line for people. Words that hold anything unusual are quoted as in JSON, and very long ones are cut;
- * it is no shell syntax.
+ * A command as one line for people. Words that hold anything unusual are quoted as in JSON; of a very long one
+ * only the length is given. Nothing is cut here, since a part of a secret is not known to the log. It is no shell syntax.
  */
 export function printableCommand(argv: readonly string[]): string {
   return argv.map(printableWord).join(" ");
 }
 
+/** In characters. */
+const longestWord = 4096;
+
 function printableWord(word: string): string {
-  if (word.length > longestWord) return `${printableWord(word.slice(0, longestWord))}…`;
+  if (word.length > longestWord) return `(${word.length} characters)`;
   return /^[\w@%+=:,./-]+$/.test(word) ? word : printable(JSON.stringify(word));
 }
 

@@ -23,7 +23,7 @@ export function createLog(options: LogOptions): Logger {
       if (interested.length === 0) return;
       const time = options.now().toISOString();
       const event = redactStrings({ time, level, message, ...fixed, ...fields }, options.redactor) as LogEvent;
-      for (const { write } of interested) write(event);
+      for (const { write } of interested) write({ ...event, message: shortened(event.message) });
     };
     return {
       debug: (message, fields) => emit("debug", message, fields),
@@ -36,6 +36,14 @@ export function createLog(options: LogOptions): Logger {
     };
   };
   return logger({});
+}
+
+/** In characters. */
+const longestMessage = 2000;
+
+/** Only what was redacted may be cut: a part of a secret is not known to be one. */
+function shortened(message: string): string {
+  return message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
 }
 
 /** A copy of plain data in which every string is redacted. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { printableCommand } from "../../../src/host/shown-command.ts";
 import { createLog, formatJson, formatText } from "../../../src/log/log.ts";
 import type { LogEvent, LogLevel } from "../../../src/log/logger.ts";
 import { Redactor } from "../../../src/log/redactor.ts";
@@ -61,4 +62,17 @@ test("no text of others can pass for a line, or for a priority of the kernel's l
 test("the JSON form is one line", () => {
   const event: LogEvent = { time: "T", level: "info", message: "a\nb" };
   expect(formatJson(event)).toBe('{"time":"T","level":"info","message":"a\\nb"}');
+});
+
+test.each([606, 3000])("a secret of %d characters in an argument is masked before anything is cut", (length) => {
+  const secret = Array.from({ length: length / 3 }, (_, index) => String(index % 1000).padStart(3, "0")).join("");
+  for (const argument of [secret, `--token=${secret}`, `a "b" ${secret}`]) {
+    const { log, seen } = logTo("debug");
+    log.addSecret(secret);
+    log.info(`command failed: ${printableCommand(["tool", argument, "x".repeat(4000)])}`);
+    const [{ message } = { message: "" }] = seen[0] ?? [];
+    expect(message).not.toContain("000001002");
+    expect(message).not.toContain("100101102");
+    expect(message.length).toBeLessThan(2100);
+  }
 });
