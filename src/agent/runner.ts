@@ -29,9 +29,9 @@ import { kindOf, owedOf } from "./store.ts";
 
 /** In seconds. */
 const defaultTimeout = 1800;
-/** For what is owed, and for what is deferred to the end of the run. */
 /** How long code may keep the process from doing anything else: all that takes long is asynchronous. In seconds. */
 const stallTimeout = 30;
+/** For what is owed, and for what is deferred to the end of the run. In seconds. */
 const besideTimeout = 300;
 
 export interface RunnerOptions {

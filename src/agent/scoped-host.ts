@@ -41,7 +41,7 @@ export function scopedHost(target: Host, watchdog?: Watchdog): ScopedHost {
         () => undefined,
         (error) => blame(error, operation),
       );
-      return settled.then(watchdog === undefined ? end : () => resumed(end)).then(() => result);
+      return settled.then(() => (watchdog?.needsRun === true ? resumed(end) : end())).then(() => result);
     } catch (error) {
       end();
       blame(error, operation);

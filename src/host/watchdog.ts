@@ -11,7 +11,9 @@ export interface Watchdog {
    * wherever it is, and `stalled` is called.
    */
   watch(limit: number, stalled: () => void): () => void;
-  /** Calls code, and the jobs of the promises that it settles. To be used while nobody else could end it. */
+  /** The other thread does not watch yet: code is to be called through `run`. */
+  readonly needsRun: boolean;
+  /** Calls code, and the jobs of the promises that it settles. */
   run(code: () => void): void;
   /** Code will run of which `run` does not know. */
   expect(): void;
@@ -87,6 +89,9 @@ export function createWatchdog(): Watchdog {
         Atomics.store(state, limitAt, 0);
         stall = undefined;
       };
+    },
+    get needsRun() {
+      return !isStarted;
     },
     run: (code) => {
       if (isStarted || stall === undefined) return code();

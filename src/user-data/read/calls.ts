@@ -111,13 +111,6 @@ function stopsBefore(pipelines: readonly ShellCommand[][], start: number): boole
   return false;
 }
 
-/** The same for a command which is given as a list of words (execve(2)). */
-export function actionsOfWords(words: readonly PlacedText[]): ScriptActions {
-  const actions = noActions();
-  addActions(actions, [{ words: words.map((text) => ({ text, expands: false })), outputs: [] }], 0, "ends");
-  return actions;
-}
-
 function addActions(
   actions: ScriptActions,
   pipeline: readonly ShellCommand[],
