@@ -27,7 +27,7 @@ export function certificatesOf(pem: string): string[] {
 export function checkCertificates(pem: string, pointer: string, now: Date): Finding[] {
   const blocks = pemBlocks(pem);
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(pem)) {
-    const hint = "certificates are readable by everybody on the machine; the key in here has to be replaced now";
+    const hint = "certificates are readable by everybody on the machine; the key in here must be replaced now";
     return [{ ...finding("error", "private-key-in-certificate", pointer, "this holds a private key"), hint }];
   }
   const foreign = blocks.find(({ label }) => !isCertificate(label));

@@ -12,7 +12,7 @@ export interface ReadNetwork {
   findings: readonly Finding[];
 }
 
-/** Where it stands in a configuration. */
+/** Pointer to the section in a configuration. */
 const pointer = "/network";
 
 /** The network of a configuration that the schema has accepted, checked. */

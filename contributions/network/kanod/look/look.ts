@@ -7,7 +7,7 @@ import { networkState } from "./machine-state.ts";
 /** How long addresses and routes may take once the services say that they are done, in seconds. */
 const patience = 20;
 
-/** What differs, by the kernel and by the tool, from what was asked for; empty where nobody can know. */
+/** What differs, by the kernel and by the tool, from what was asked for; empty where neither can tell. */
 export async function lookAfterwards(
   host: Host,
   network: Network,

@@ -49,7 +49,7 @@ async function records(host: Host, argv: readonly string[]): Promise<Fields[] | 
     const value = skipped || stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
     return Array.isArray(value) ? value.filter(isMapping) : undefined;
   } catch (error) {
-    // Without the command, or with one that knows no JSON, nobody can know.
+    // Unknown without the command, or with a version that cannot write JSON.
     if (error instanceof CommandError || error instanceof SyntaxError) return undefined;
     throw error;
   }

@@ -7,7 +7,7 @@ export interface Renderer {
   readonly name: string;
   /** The word of netplan's `renderer` keys for it, where netplan has one. */
   readonly backEnd?: string;
-  /** The files that it reads, of whoever wrote them. */
+  /** The files that it reads, whichever program wrote them. */
   readonly files: readonly ConfigurationFiles[];
   /** Units of systemd of which one or more run it. */
   readonly units: readonly string[];

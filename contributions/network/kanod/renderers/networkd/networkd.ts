@@ -19,7 +19,7 @@ export const networkd: Renderer = {
     },
   ],
   units: ["systemd-networkd.service", "systemd-networkd.socket", "systemd-resolved.service"],
-  // cloud-init looks for its programs only, but it also has to be there.
+  // cloud-init only looks for the programs, but networkd itself must be installed.
   available: async (host) => (await systemdProgram(host, "systemd-networkd")) !== undefined,
   render: renderNetworkd,
   read,
@@ -126,7 +126,7 @@ async function start(host: Host, setup: Setup, log: Logger): Promise<void> {
   await waitOnline(host, setup, log);
 }
 
-/** Waits for the interfaces that have to be online; one that is late is a warning, for the checks to judge. */
+/** Waits for the interfaces that must be online; a late one is a warning, because the checks decide. */
 export async function waitOnline(host: Host, { awaited }: Setup, log: Logger): Promise<void> {
   const program = await systemdProgram(host, "systemd-networkd-wait-online");
   if (awaited.length === 0 || program === undefined) return;
